@@ -1,0 +1,120 @@
+"""The settings tree. Environment: `QLP_SECTION__FIELD`; the same names in `$QLP_HOME/config.yaml`.
+
+Order: arguments, environment, file, defaults. Provider keys keep the names that users have
+(`OPENAI_API_KEY`, `OPENAI_BASE_URL`).
+"""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class SandboxSettings(_Section):
+    backend: Literal["auto", "docker", "bubblewrap"] = "auto"
+    """Which isolation to use; `auto` takes the best that works here."""
+    docker_host: str | None = None
+    """Socket of the engine, such as unix:///var/run/docker.sock; None uses DOCKER_HOST or the default socket."""
+    runtime: str | None = None
+    """OCI runtime by name (runc, runsc, kata); None leaves it to the engine."""
+    memory_mb: int = 1024
+    """Memory of one sandbox, MiB."""
+    pids: int = 256
+    """Processes and threads of one sandbox."""
+    cpus: float = 2.0
+    """CPU cores of one sandbox."""
+    concurrency: int = 2
+    """Sandboxes that one process opens at the same time; more wait."""
+
+
+class ModelSettings(_Section):
+    base_url: str | None = None
+    """OpenAI-compatible endpoint; None uses OPENAI_BASE_URL, then api.openai.com if there is a key, then localhost:11434."""
+    api_key: SecretStr | None = None
+    """Key of the endpoint; None uses OPENAI_API_KEY."""
+    t1: str | None = None
+    """Model of tier T1; None picks the first that the endpoint lists."""
+    t2: str | None = None
+    """Model of tier T2; None means the same as T1."""
+    prompt_style: Literal["fenced", "bare"] = "fenced"
+    """`fenced` sends contract and upstream files and reads fenced blocks; `bare` sends the request alone and reads
+    the whole answer as one file (base or very small models)."""
+    price: Literal["table", "free", "unknown"] = "table"
+    """`table` looks the price up; `free` declares a self-hosted model that costs nothing per token; with `unknown`,
+    or a model that the table lacks, a run that has a cost cap is refused."""
+    n: int = Field(default=1, ge=1, le=64)
+    """Candidates sampled per attempt of a code task."""
+    temperature: float = 0.2
+    max_tokens: int = 8192
+    timeout_s: float = 120.0
+    """Deadline of one model call, its retries included, seconds."""
+    max_attempts: int = Field(default=3, ge=1, le=10)
+    """Attempts at one task over all tiers."""
+    extra_body: dict[str, object] = {}
+    """Fields passed through to the endpoint, such as top_k or min_p."""
+
+
+class ServerSettings(_Section):
+    host: str = "127.0.0.1"
+    """Interface of the HTTP API. Anything but loopback needs RAY_AUTH_MODE=token and a firewall."""
+    port: int = 8420
+    max_body_bytes: int = 4_194_304
+    """Largest request body, bytes."""
+
+
+class RunSettings(_Section):
+    max_request_chars: int = 32_000
+    """Longest request text."""
+    deadline_s: float = 1800.0
+    """Wall-clock limit of a run unless the request sets one, seconds."""
+    max_cost_usd: Decimal | None = None
+    """Cap of model cost for a run that names none; None means no cap."""
+    workers: int = 1
+    """Run workers (Ray actors)."""
+    concurrency: int = 4
+    """Runs that one worker advances at the same time."""
+    queue_limit: int = 100
+    """Runs that may wait; one more is answered 429."""
+    match_threshold: float = 0.75
+    """Blueprint scores below this are refused or handed to a model."""
+
+
+def home() -> Path:
+    """`$QLP_HOME`, by default `~/.qlp`: store, keys, capsules, toolchains."""
+    return Path(os.environ.get("QLP_HOME") or Path.home() / ".qlp")
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="QLP_", env_nested_delimiter="__", extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    home: Path = Field(default_factory=home)
+    """Folder of everything that QLP keeps."""
+    sandbox: SandboxSettings = SandboxSettings()
+    models: ModelSettings = ModelSettings()
+    server: ServerSettings = ServerSettings()
+    runs: RunSettings = RunSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = home() / "config.yaml"
+        return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=file))

@@ -1,0 +1,75 @@
+"""The data that walks from API to capsule: frozen, strict, stored with a schema version."""
+
+from qlp.models.candidate import Attempt, SourceFile, TaskResult
+from qlp.models.confidence import Confidence, Contribution, Decision
+from qlp.models.event import TERMINAL, Event, EventType
+from qlp.models.evidence import Evidence, Isolation
+from qlp.models.finding import Finding, Severity
+from qlp.models.plan import (
+    ContractFile,
+    InterfaceContract,
+    Plan,
+    ProjectCommand,
+    PublicName,
+    Route,
+    Task,
+)
+from qlp.models.request import LANGUAGES, Language, Request, Tier
+from qlp.models.run import Outcome, Problem, Run, RunStatus, StageSummary
+from qlp.models.spec import (
+    Analysis,
+    Entity,
+    FieldSpec,
+    FieldType,
+    ProjectKind,
+    ProjectSpec,
+    Relation,
+    Rule,
+)
+from qlp.models.usage import Usage
+from qlp.models.verdict import STAGES, Stage, StageResult, Verdict
+
+__all__ = [
+    "LANGUAGES",
+    "STAGES",
+    "TERMINAL",
+    "Analysis",
+    "Attempt",
+    "Confidence",
+    "ContractFile",
+    "Contribution",
+    "Decision",
+    "Entity",
+    "Event",
+    "EventType",
+    "Evidence",
+    "FieldSpec",
+    "FieldType",
+    "Finding",
+    "InterfaceContract",
+    "Isolation",
+    "Language",
+    "Outcome",
+    "Plan",
+    "Problem",
+    "ProjectCommand",
+    "ProjectKind",
+    "ProjectSpec",
+    "PublicName",
+    "Relation",
+    "Request",
+    "Route",
+    "Rule",
+    "Run",
+    "RunStatus",
+    "Severity",
+    "SourceFile",
+    "Stage",
+    "StageResult",
+    "StageSummary",
+    "Task",
+    "TaskResult",
+    "Tier",
+    "Usage",
+    "Verdict",
+]

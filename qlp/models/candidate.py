@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from qlp.models._base import Frozen
+from qlp.models.evidence import Evidence
+from qlp.models.finding import Finding
+from qlp.models.request import Tier
+from qlp.models.usage import Usage
+
+
+class SourceFile(Frozen):
+    """One text file of a project. `path` is relative, with `/`, and never leaves the project."""
+
+    path: str
+    content: str
+    executable: bool = False
+
+
+class Attempt(Frozen):
+    """One try of an agent at a task, kept for the manifest."""
+
+    tier: Tier
+    model: str
+    """`provider:model`, or `blueprint:<name>@<version>`."""
+    prompt: str
+    """`name@sha256-prefix` of the prompt template; empty where no prompt was used."""
+    outcome: Literal["accepted", "rejected", "malformed"]
+    reason: str = ""
+    usage: Usage = Usage()
+
+
+class TaskResult(Frozen):
+    """What a finished task hands to the tasks that depend on it, and to the assembly."""
+
+    task_id: str
+    files: tuple[SourceFile, ...]
+    attempts: tuple[Attempt, ...]
+    findings: tuple[Finding, ...] = ()
+    """Findings that were still open when the task ended."""
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def usage(self) -> Usage:
+        return sum((a.usage for a in self.attempts), Usage())

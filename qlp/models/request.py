@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from qlp.models._base import Frozen
+
+Language = Literal["python", "javascript", "typescript", "go"]
+"""Languages that have a toolchain and a sandbox image here."""
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+Tier = Literal["t0", "t1", "t2"]
+"""t0 blueprints, t1 one shot of a model, t2 generate-execute-repair with a model."""
+
+
+class Request(Frozen):
+    """What a user asks for."""
+
+    schema_version: Literal[1] = 1
+    text: str
+    """The wish in plain language."""
+    language: Language | None = None
+    """Forces the language; None lets the analysis choose."""
+    tests: dict[str, str] = Field(default_factory=dict)
+    """Tests given by the user, path -> content; they are run as they are and never rewritten."""
+    tier: Tier | None = None
+    """Forces a tier; None lets routing choose the cheapest that can serve."""
+    max_cost_usd: Decimal | None = Field(default=None, ge=0)
+    """Hard cap on model cost of the run, in US dollars; None means the settings' cap."""
+    deadline_s: float | None = Field(default=None, gt=0, le=86_400)
+    """Wall-clock limit of the whole run, in seconds."""

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from qlp.models._base import Frozen
+
+
+class Usage(Frozen):
+    """Tokens and cost of one or more model calls. `cost_usd` None: the price is unknown, never zero."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: Decimal | None = Decimal(0)
+
+    def __add__(self, other: Usage) -> Usage:
+        unknown = self.cost_usd is None or other.cost_usd is None
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            cost_usd=None if unknown else (self.cost_usd or Decimal(0)) + (other.cost_usd or Decimal(0)),
+        )
