@@ -24,6 +24,7 @@
     ├── CapsuleError                  422  not a capsule, or it does not verify
     ├── StorageError                  507  disk full, or the store cannot be written
     ├── DeadlineExceededError         504
+    ├── ServerUnreachableError        503  a client found no QLP server
     └── CancelledRunError             409
 
 `code` is stable and public, `status` is read by the HTTP layer alone, `retryable` tells a client whether the
@@ -165,6 +166,12 @@ class StorageError(QLPError):
 class DeadlineExceededError(QLPError):
     code = "deadline_exceeded"
     status = 504
+
+
+class ServerUnreachableError(QLPError):
+    code = "server_unreachable"
+    status = 503
+    retryable = True
 
 
 class CancelledRunError(QLPError):

@@ -27,6 +27,10 @@ class Attempt(Frozen):
     """`name@sha256-prefix` of the prompt template; empty where no prompt was used."""
     outcome: Literal["accepted", "rejected", "malformed"]
     reason: str = ""
+    samples: int = 1
+    """Candidates drawn by this attempt."""
+    passing: int = 0
+    """Candidates that passed the checks of an accepted attempt."""
     usage: Usage = Usage()
 
 

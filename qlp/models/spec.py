@@ -23,6 +23,8 @@ class FieldSpec(Frozen):
     unique: bool = False
     minimum: float | None = None
     """Smallest allowed number (0 for prices and stocks)."""
+    maximum: float | None = None
+    """Largest allowed number, when the request names one (rating from 1 to 5)."""
     choices: tuple[str, ...] = ()
 
 

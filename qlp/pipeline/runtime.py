@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
-from qlp.models import Analysis, Event, EventType, Plan, Request, TaskResult
+from qlp.models import Analysis, Event, EventType, Finding, Plan, Request, TaskResult
 from qlp.models._base import Frozen
 
 T = TypeVar("T")
@@ -31,6 +31,8 @@ class TaskInput(Frozen):
     """0 for the first build; n for the n-th repair after whole-project verification."""
     previous: tuple[TaskResult, ...] = ()
     """Results of all tasks of the round before, in a repair round."""
+    feedback: tuple[Finding, ...] = ()
+    """What whole-project verification found, in a repair round."""
 
 
 class Runtime(Protocol):

@@ -1,0 +1,94 @@
+"""`qlp capsule ...`"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from qlp.capsule import CapsuleReport, check_capsule, rerun_evidence
+from qlp.cli import exit_codes
+from qlp.cli.run import save
+from qlp.cli.runs import _list
+from qlp.cli.screen import err, out, print_json
+from qlp.cli.session import run_client, server_of
+from qlp.config import Settings
+from qlp.errors import InputError, NotFoundError
+from qlp.models import InterfaceContract, SourceFile, Verdict
+from qlp.pipeline.services import capsule_folder
+from qlp.store.reader import StoredRuns
+from qlp.validation import validate_project
+
+
+def get_capsule(run_id: str, folder: Path, *, as_json: bool) -> None:
+    settings = Settings()
+    name, content = asyncio.run(_fetch(settings, run_id))
+    path, project = save(content, name, folder)
+    if as_json:
+        print_json({"capsule_path": str(path), "project_path": str(project)})
+    else:
+        out().print(f"capsule    {path}\nproject    {project}", markup=False)
+
+
+async def _fetch(settings: Settings, run_id: str) -> tuple[str, bytes]:
+    if server_of(settings) is not None:
+        async with run_client(settings, start=False) as client:
+            run = await client.get(run_id)
+            name = run.outcome.capsule if run.outcome else f"{run_id}.zip"
+            return name, await client.capsule(run_id)
+    run = await StoredRuns(settings.home).get(run_id)
+    if run.outcome is None:
+        raise NotFoundError(f"{run_id} has no capsule: it is {run.status}")
+    return run.outcome.capsule, (capsule_folder(settings) / run.outcome.capsule).read_bytes()
+
+
+def verify_capsule(file: Path | None, *, last: bool, key: Path | None, rerun: bool, as_json: bool) -> int:
+    settings = Settings()
+    path = _capsule_path(file, last, settings)
+    report = asyncio.run(_verify(path, settings, key, rerun))
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        _show(path, report)
+    if report.verified:
+        return exit_codes.VERIFIED
+    return exit_codes.UNVERIFIED if report.authentic else exit_codes.FAILED
+
+
+def _capsule_path(file: Path | None, last: bool, settings: Settings) -> Path:
+    if (file is None) != last:
+        raise InputError("name one capsule file, or --last")
+    if file is not None:
+        if not file.is_file():
+            raise InputError(f"{file} is not a file")
+        return file
+    done = [r for r in asyncio.run(_list(settings, 50)) if r.outcome is not None]
+    if not done or done[0].outcome is None:
+        raise NotFoundError("no run has made a capsule yet")
+    return capsule_folder(settings) / done[0].outcome.capsule
+
+
+async def _verify(path: Path, settings: Settings, key: Path | None, rerun: bool) -> CapsuleReport:
+    report = check_capsule(path, home=settings.home, trusted_key=key)
+    if not rerun or not report.authentic:
+        return report
+    from qlp.sandbox import open_backend
+
+    backend = await open_backend(settings.sandbox, settings.home)
+
+    async def validate(files: tuple[SourceFile, ...], contract: InterfaceContract) -> Verdict:
+        return await validate_project(files, contract, backend)
+
+    err().print("running the evidence again in a fresh sandbox")
+    return await rerun_evidence(path, report, validate)
+
+
+def _show(path: Path, report: CapsuleReport) -> None:
+    screen = out()
+    screen.print("[bold green]VERIFIED[/]" if report.verified else "[bold red]NOT VERIFIED[/]", end="  ")
+    screen.print(str(path), markup=False)
+    screen.print(f"  signature  {report.signature}", markup=False)
+    screen.print(f"  digests    {report.digests}", markup=False)
+    for again in report.reruns:
+        screen.print(f"  {again.stage:<10} {again.claimed} -> {again.again}  {again.note}", markup=False)
+    for problem in report.problems:
+        screen.print(f"  problem    {problem}", markup=False)

@@ -1,0 +1,108 @@
+"""`qlp doctor`: which parts are real here, and how to get the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from typing import Literal
+
+from qlp.cli import exit_codes
+from qlp.cli.screen import out, print_json
+from qlp.config import Settings
+from qlp.errors import QLPError
+from qlp.models._base import Frozen
+from qlp.providers import ModelCatalogue
+from qlp.sandbox import probe_backends
+from qlp.store.reader import StoredRuns
+
+_LOW_DISK = 2 << 30
+
+
+class Part(Frozen):
+    name: str
+    state: Literal["ready", "missing", "broken"]
+    detail: str
+    remedy: str = ""
+
+
+def examine(*, as_json: bool) -> int:
+    """Exit 0 if a request can be built and verified here."""
+    parts = asyncio.run(_parts(Settings()))
+    usable = any(p.name.startswith("sandbox") and p.state == "ready" for p in parts) and not any(
+        p.state == "broken" for p in parts
+    )
+    if as_json:
+        print_json({"usable": usable, "parts": [p.model_dump() for p in parts]})
+    else:
+        for part in parts:
+            out().print(f"{part.name:<20} {part.state:<8} {part.detail}", markup=False)
+            if part.remedy:
+                out().print(f"{'':<20} get it: {part.remedy}", markup=False)
+        out().print("ready" if usable else "not ready: see above")
+    return exit_codes.VERIFIED if usable else exit_codes.FAILED
+
+
+async def _parts(settings: Settings) -> list[Part]:
+    return [
+        *await _sandboxes(settings),
+        Part(name="generator t0", state="ready", detail="built-in blueprints (`qlp models` lists them)"),
+        await _models(settings),
+        await _store(settings),
+        _disk(settings),
+    ]
+
+
+async def _sandboxes(settings: Settings) -> list[Part]:
+    return [
+        Part(
+            name=f"sandbox {status.name}",
+            state="ready" if status.available and status.profiles else "missing",
+            detail=f"{status.detail}; {', '.join(status.profiles) or 'no profile is built'}",
+            remedy=status.remedy,
+        )
+        for status in await probe_backends(settings.sandbox, settings.home)
+    ]
+
+
+async def _models(settings: Settings) -> Part:
+    catalogue = ModelCatalogue(settings.models)
+    try:
+        endpoint, names = await catalogue.listing()
+    except QLPError as error:
+        return Part(name="models t1, t2", state="broken", detail=error.detail, remedy="check the endpoint and its key")
+    if endpoint is None:
+        return Part(
+            name="models t1, t2",
+            state="missing",
+            detail="no model is configured",
+            remedy="set OPENAI_API_KEY, or QLP_MODELS__BASE_URL for any OpenAI-compatible endpoint, or start Ollama",
+        )
+    return Part(name="models t1, t2", state="ready", detail=f"{endpoint}: {', '.join(names[:5]) or 'no model listed'}")
+
+
+async def _store(settings: Settings) -> Part:
+    if not os.access(_existing(settings), os.W_OK):
+        return Part(
+            name="store", state="broken", detail=f"{settings.home} cannot be written", remedy="set QLP_HOME to a folder of yours"
+        )
+    try:
+        runs = await StoredRuns(settings.home).list(limit=1)
+    except QLPError as error:
+        return Part(name="store", state="broken", detail=error.detail)
+    newest = f"newest run {runs[0].id}" if runs else "no run yet"
+    return Part(name="store", state="ready", detail=f"SQLite in {settings.home}; {newest}")
+
+
+def _existing(settings: Settings) -> str:
+    path = settings.home
+    while not path.exists():
+        path = path.parent
+    return str(path)
+
+
+def _disk(settings: Settings) -> Part:
+    free = shutil.disk_usage(_existing(settings)).free
+    state: Literal["ready", "broken"] = "ready" if free > _LOW_DISK else "broken"
+    remedy = "" if state == "ready" else "free some space, or set QLP_HOME to another disk"
+    return Part(name="disk", state=state, detail=f"{free / (1 << 30):.1f} GiB free at {settings.home}", remedy=remedy)

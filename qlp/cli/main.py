@@ -1,0 +1,255 @@
+"""The `qlp` command. Commands import what they need when they run, so that `qlp --help` stays quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from qlp import __version__
+from qlp.cli.screen import errors_shown, print_json
+
+
+def _group(text: str) -> typer.Typer:
+    # rich's help costs half a second of imports
+    return typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help=text,
+    )
+
+
+app = _group("Plain-language requests to verified software.")
+runs_app = _group("Runs: list, show, follow, cancel, resume.")
+capsule_app = _group("Capsules: fetch, verify.")
+sandbox_app = _group("Sandbox images and toolchains.")
+app.add_typer(runs_app, name="runs")
+app.add_typer(capsule_app, name="capsule")
+app.add_typer(sandbox_app, name="sandbox")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Out = Annotated[Optional[Path], typer.Option("-o", "--out", help="Folder for the capsule and the project.")]  # noqa: UP045
+Language = Annotated[Optional[str], typer.Option("--language", help="python, javascript, typescript or go.")]  # noqa: UP045
+
+
+@app.callback(invoke_without_command=True)
+def root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"qlp {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    request: Annotated[Optional[str], typer.Argument(help="What to build, in plain language.")] = None,  # noqa: UP045
+    out: Out = None,
+    file: Annotated[Optional[Path], typer.Option("--file", help="Read the request from a file; - is stdin.")] = None,  # noqa: UP045
+    language: Language = None,
+    test: Annotated[Optional[list[Path]], typer.Option("--test", help="A test file that the result must pass.")] = None,  # noqa: UP045
+    tier: Annotated[Optional[str], typer.Option("--tier", help="Force t0, t1 or t2.")] = None,  # noqa: UP045
+    max_cost: Annotated[Optional[str], typer.Option("--max-cost", help="Cap of model cost, US dollars.")] = None,  # noqa: UP045
+    deadline: Annotated[Optional[float], typer.Option("--deadline", help="Limit of the run, seconds.")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Build software from a request and verify it. Exit 0 verified, 1 failed, 2 usage, 3 unverified, 4 budget."""
+    import asyncio
+
+    from qlp.cli.run import make_request, read_request, run_request
+    from qlp.config import Settings
+    from qlp.pipeline.admit import admit
+
+    with errors_shown(as_json):
+        settings = Settings()
+        wish = make_request(read_request(request, file), language, test or [], tier, max_cost, deadline)
+        admit(wish, settings.runs)
+        code = asyncio.run(run_request(wish, settings, out, as_json=as_json))
+    raise typer.Exit(code)
+
+
+@runs_app.command("ls")
+def runs_ls(limit: Annotated[int, typer.Option(min=1, max=100)] = 20, as_json: Json = False) -> None:
+    """The latest runs."""
+    from qlp.cli.runs import list_runs
+
+    with errors_shown(as_json):
+        list_runs(limit, as_json=as_json)
+
+
+@runs_app.command("show")
+def runs_show(run_id: str, as_json: Json = False) -> None:
+    """One run: status, verdict, cost."""
+    from qlp.cli.runs import show_run
+
+    with errors_shown(as_json):
+        show_run(run_id, as_json=as_json)
+
+
+@runs_app.command("logs")
+def runs_logs(
+    run_id: str, follow: Annotated[bool, typer.Option("-f", help="Go on until the run ends.")] = False, as_json: Json = False
+) -> None:
+    """The events of a run, one a line."""
+    from qlp.cli.runs import show_logs
+
+    with errors_shown(as_json):
+        show_logs(run_id, follow=follow, as_json=as_json)
+
+
+@runs_app.command("cancel")
+def runs_cancel(run_id: str, as_json: Json = False) -> None:
+    """Cancel a run; it can be resumed."""
+    from qlp.cli.runs import cancel_run
+
+    with errors_shown(as_json):
+        cancel_run(run_id, as_json=as_json)
+
+
+@runs_app.command("resume")
+def runs_resume(
+    run_id: Annotated[Optional[str], typer.Argument()] = None,  # noqa: UP045
+    last: Annotated[bool, typer.Option("--last", help="The newest run.")] = False,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with a cancelled or interrupted run; finished steps are not repeated."""
+    import asyncio
+
+    from qlp.cli.run import resume_run
+    from qlp.cli.runs import pick
+    from qlp.config import Settings
+
+    with errors_shown(as_json):
+        settings = Settings()
+        code = asyncio.run(resume_run(pick(run_id, last, settings), settings, out, as_json=as_json))
+    raise typer.Exit(code)
+
+
+@capsule_app.command("get")
+def capsule_get(run_id: str, out: Out = None, as_json: Json = False) -> None:
+    """Save the capsule of a finished run, and its project unpacked."""
+    from qlp.cli.capsule import get_capsule
+
+    with errors_shown(as_json):
+        get_capsule(run_id, out or Path(), as_json=as_json)
+
+
+@capsule_app.command("verify")
+def capsule_verify(
+    file: Annotated[Optional[Path], typer.Argument(help="A capsule's zip.")] = None,  # noqa: UP045
+    last: Annotated[bool, typer.Option("--last", help="The capsule of the newest finished run.")] = False,
+    key: Annotated[Optional[Path], typer.Option("--key", help="Trust this public key (PEM).")] = None,  # noqa: UP045
+    rerun: Annotated[bool, typer.Option(help="Run the evidence again in a fresh sandbox.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Check signature and digests, and run the evidence again. Exit 0 only if everything holds."""
+    from qlp.cli.capsule import verify_capsule
+
+    with errors_shown(as_json):
+        code = verify_capsule(file, last=last, key=key, rerun=rerun, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command("exec")
+def exec_(
+    file: Path,
+    args: Annotated[Optional[list[str]], typer.Argument(help="Arguments of the program.")] = None,  # noqa: UP045
+    language: Language = None,
+    timeout: Annotated[float, typer.Option(help="Wall clock limit, seconds.", min=0.1, max=600)] = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Run a file in a sandbox; standard input is passed on. Exits as the program does."""
+    from qlp.cli.execute import execute_file
+
+    with errors_shown(as_json):
+        code = execute_file(file, args or [], language, timeout, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def validate(path: Path, language: Language = None, as_json: Json = False) -> None:
+    """Validate a file or a project in a sandbox: syntax, style, types, security, tests, runtime."""
+    from qlp.cli.validate import validate_path
+
+    with errors_shown(as_json):
+        code = validate_path(path, language, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def models(as_json: Json = False) -> None:
+    """What can generate here: blueprints, and the models of the configured endpoint."""
+    from qlp.cli.models import list_models
+
+    with errors_shown(as_json):
+        list_models(as_json=as_json)
+
+
+@app.command()
+def up(as_json: Json = False) -> None:
+    """Start the local cluster and the HTTP API on 127.0.0.1; prints the API key once."""
+    from qlp.cli.cluster import bring_up
+
+    with errors_shown(as_json):
+        bring_up(as_json=as_json)
+
+
+@app.command()
+def down(as_json: Json = False) -> None:
+    """Stop what `qlp up` started."""
+    from qlp.cli.cluster import bring_down
+
+    with errors_shown(as_json):
+        bring_down(as_json=as_json)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """What runs. Exit 0 if the server is up."""
+    from qlp.cli.cluster import show_status
+
+    with errors_shown(as_json):
+        code = show_status(as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Which parts are real here (engine, isolation, models, store), and how to get the rest."""
+    from qlp.cli.doctor import examine
+
+    with errors_shown(as_json):
+        code = examine(as_json=as_json)
+    raise typer.Exit(code)
+
+
+@sandbox_app.command("build")
+def sandbox_build(
+    profiles: Annotated[Optional[list[str]], typer.Argument(help="python, node, go; all by default.")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Build what sandboxes need here: images where there is a container engine, else toolchains for bubblewrap."""
+    from qlp.cli.sandbox import build
+
+    with errors_shown(as_json):
+        print_or_json(build(profiles or []), as_json=as_json)
+
+
+def print_or_json(built: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        print_json(built)
+    else:
+        for name, what in built.items():
+            typer.echo(f"{name:<8} {what}")
+
+
+def main() -> None:
+    """Console script. Warnings of libraries about their own future are no news for a user."""
+    import warnings
+
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore", FutureWarning)
+    sys.exit(app())

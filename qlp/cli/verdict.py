@@ -1,0 +1,38 @@
+"""The closing screen of a run: verdict with its evidence, confidence, cost, and where the capsule is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qlp.cli.progress import facts_line
+from qlp.cli.screen import out
+from qlp.models import Outcome, Usage
+
+_WORDS = {"accept": "[bold green]VERIFIED[/]", "reject": "[bold red]FAILED[/]", "unverified": "[bold yellow]UNVERIFIED[/]"}
+_TOP = 4
+
+
+def cost_words(usage: Usage) -> str:
+    if not usage.calls:
+        return "$0.00, no model call"
+    tokens = f"{usage.calls} model calls, {usage.input_tokens} tokens in, {usage.output_tokens} out"
+    return f"{'price unknown' if usage.cost_usd is None else f'${usage.cost_usd:.4f}'} ({tokens})"
+
+
+def show_outcome(outcome: Outcome, capsule: Path | None, project: Path | None) -> None:
+    screen = out()
+    screen.print(_WORDS[outcome.decision], end="  ")
+    screen.print(f"made by {outcome.generator}", markup=False)
+    for stage in outcome.stages:
+        said = facts_line(stage.facts, stage.reason, stage.findings)
+        screen.print(f"  {stage.stage:<10} {stage.status:<8} {said}", markup=False)
+    confidence = outcome.confidence
+    moved = ", ".join(f"{c.feature} {c.effect:+.2f}" for c in confidence.contributions[:_TOP])
+    screen.print(f"confidence {confidence.probability:.2f} ({confidence.label}, {confidence.formula}: {moved})", markup=False)
+    screen.print(f"cost       {cost_words(outcome.usage)}", markup=False)
+    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.timings.items())
+    screen.print(f"time       {took}", markup=False)
+    if capsule is not None:
+        screen.print(f"capsule    {capsule}", markup=False)
+    if project is not None:
+        screen.print(f"project    {project}", markup=False)

@@ -1,0 +1,47 @@
+"""Go: gofmt -e for syntax, gofmt -l for style, go vet for types, go test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qlp.models import InterfaceContract, Stage
+from qlp.sandbox.protocol import Command
+from qlp.validation import readings
+from qlp.validation.check import Check, Files, Skip, StagePlan, Toolchain, nothing_to_check
+
+
+def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePlan]:
+    sources = tuple(sorted(p for p in files if p.endswith(".go")))
+    if not sources:
+        return nothing_to_check("Go")
+    test = contract.command("test")
+    tests: StagePlan = Skip("no test was given or generated")
+    if test is not None and any(p.endswith("_test.go") for p in sources):
+        go_test = test.argv[:2] == ("go", "test")
+        argv = ("go", "test", "-v", *test.argv[2:]) if go_test else test.argv
+        parse = readings.go_test if go_test else readings.exit_code("tests")
+        tests = (Check("go", Command(argv=argv, env=dict(test.env)), parse),)
+    return {
+        "syntax": (
+            Check(
+                "gofmt",
+                Command(argv=("gofmt", "-e", "-l", *sources), wall_s=30),
+                readings.go_positions("syntax-error", "critical"),
+            ),
+        ),
+        "style": (Check("gofmt", Command(argv=("gofmt", "-l", *sources), wall_s=30), readings.gofmt_list),),
+        "types": (
+            Check("vet", Command(argv=("go", "vet", "./..."), wall_s=180), readings.go_positions("vet", "medium")),
+        ),
+        "security": Skip("no security analyser for go is in the sandbox image"),
+        "tests": tests,
+    }
+
+
+GO = Toolchain(
+    languages=("go",),
+    stages=_stages,
+    versions=Command(
+        argv=("sh", "-c", "v=$(go env GOVERSION); for t in go gofmt vet; do echo $t ${v#go}; done"), wall_s=20
+    ),
+)
