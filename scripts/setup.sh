@@ -10,32 +10,24 @@ here=$(dirname "$0")
 root=no
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && root=yes
 
-apt_install() {
-  echo "installing Debian packages: $*"
-  apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
-
-if [ "$what" = test ] && [ $root = yes ]; then
-  missing=
-  command -v bwrap >/dev/null || missing="$missing bubblewrap"
-  command -v dockerd >/dev/null || missing="$missing docker.io containerd runc"
-  command -v mmdebstrap >/dev/null || missing="$missing mmdebstrap"
-  # shellcheck disable=SC2086
-  [ -z "$missing" ] || apt_install $missing
-  "$here/start-docker.sh"
-  "$bin/qlp" sandbox build python node go
-elif [ "$what" = test ]; then
-  echo "not root: the Docker rung needs an engine that you can reach (docker info), the bubblewrap rung needs bwrap"
-  "$bin/qlp" sandbox build || true
-else
-  if ! "$bin/qlp" doctor --json 2>/dev/null | grep -q '"available": true' && ! command -v bwrap >/dev/null; then
-    if [ $root = yes ]; then
-      apt_install bubblewrap
-    else
-      echo "no container engine and no bubblewrap: install one, e.g. sudo apt-get install bubblewrap" >&2
-      exit 1
-    fi
+if [ "$what" = test ]; then
+  if [ $root = yes ]; then
+    "$here/start-docker.sh"
+  else
+    echo "not root: the Docker rung needs an engine that you can reach (docker info), the bubblewrap rung needs bwrap"
   fi
-  "$bin/qlp" sandbox build python
+  "$bin/qlp" sandbox build --every
+  exit
 fi
+
+if ! "$bin/qlp" doctor --sandbox >/dev/null 2>&1; then
+  if [ $root = yes ]; then
+    echo "no container engine and no bubblewrap here; installing the Debian package bubblewrap"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends bubblewrap >/dev/null
+  else
+    echo "no container engine and no bubblewrap here. Run: sudo apt-get install bubblewrap   (or start Docker)" >&2
+    exit 1
+  fi
+fi
+"$bin/qlp" sandbox build python

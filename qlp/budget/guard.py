@@ -18,13 +18,12 @@ class Price(Protocol):
 
 @dataclass(frozen=True)
 class GuardedProvider:
-    """Reserves the most that a call can cost, makes it, settles what it did cost."""
+    """Reserves the most that a call can cost, makes it, settles what it did cost; the call's key is the entry's key."""
 
     inner: Provider
     price: Price
     ledger: Ledger
     run_id: str
-    key: str
     cap_usd: Decimal | None
 
     @property
@@ -43,7 +42,7 @@ class GuardedProvider:
                 f"the price of {self.name} is unknown, so a cost cap cannot be kept: set QLP_MODELS__PRICE=free for a "
                 "self-hosted model, choose a priced model, or drop the cap"
             )
-        await self.ledger.reserve(self.run_id, self.key, most or Decimal(0), self.cap_usd)
+        await self.ledger.reserve(self.run_id, idempotency_key, most or Decimal(0), self.cap_usd)
         completion = await self.inner.complete(messages, options, idempotency_key=idempotency_key)
-        await self.ledger.settle(self.run_id, self.key, completion.usage.cost_usd or Decimal(0))
+        await self.ledger.settle(self.run_id, idempotency_key, completion.usage.cost_usd or Decimal(0))
         return completion

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from qlp.capsule import CapsuleReport, check_capsule, rerun_evidence
+from qlp.capsule import CapsuleReport, Trust
+from qlp.capsule import check_capsule as check
+from qlp.capsule import verify_capsule as check_and_rerun
 from qlp.cli import exit_codes
 from qlp.cli.run import save
 from qlp.cli.runs import _list
@@ -68,27 +70,30 @@ def _capsule_path(file: Path | None, last: bool, settings: Settings) -> Path:
 
 
 async def _verify(path: Path, settings: Settings, key: Path | None, rerun: bool) -> CapsuleReport:
-    report = check_capsule(path, home=settings.home, trusted_key=key)
-    if not rerun or not report.authentic:
-        return report
+    trust = Trust.load(settings.home / "keys", [key] if key else [])
+    if not rerun:
+        return check(path, trust=trust)
     from qlp.sandbox import open_backend
 
-    backend = await open_backend(settings.sandbox, settings.home)
-
     async def validate(files: tuple[SourceFile, ...], contract: InterfaceContract) -> Verdict:
+        err().print("running the evidence again in a fresh sandbox")
+        backend = await open_backend(settings.sandbox, settings.home)
         return await validate_project(files, contract, backend)
 
-    err().print("running the evidence again in a fresh sandbox")
-    return await rerun_evidence(path, report, validate)
+    return await check_and_rerun(path, validate, trust=trust)
 
 
 def _show(path: Path, report: CapsuleReport) -> None:
     screen = out()
     screen.print("[bold green]VERIFIED[/]" if report.verified else "[bold red]NOT VERIFIED[/]", end="  ")
     screen.print(str(path), markup=False)
-    screen.print(f"  signature  {report.signature}", markup=False)
+    signer = f" ({report.key_name or report.key_id})" if report.key_id else ""
+    screen.print(f"  signature  {report.signature}{signer}", markup=False)
     screen.print(f"  digests    {report.digests}", markup=False)
     for again in report.reruns:
-        screen.print(f"  {again.stage:<10} {again.claimed} -> {again.again}  {again.note}", markup=False)
+        mark = "holds" if again.holds else "DIFFERS"
+        screen.print(f"  {again.stage:<10} {again.claimed:<8} again {again.rerun:<8} {mark}", markup=False)
+        for difference in again.differences:
+            screen.print(f"             {difference}", markup=False)
     for problem in report.problems:
-        screen.print(f"  problem    {problem}", markup=False)
+        screen.print(f"  {problem.code}: {problem.detail}", markup=False)

@@ -12,7 +12,7 @@ from qlp.cli.screen import out, print_json
 from qlp.config import Settings
 from qlp.errors import QLPError
 from qlp.models._base import Frozen
-from qlp.providers import ModelCatalogue
+from qlp.pipeline.models import Models
 from qlp.sandbox import probe_backends
 from qlp.store.reader import StoredRuns
 
@@ -43,6 +43,20 @@ def examine(*, as_json: bool) -> int:
     return exit_codes.VERIFIED if usable else exit_codes.FAILED
 
 
+def examine_sandbox(*, as_json: bool) -> int:
+    """Exit 0 if some isolation works here, whether or not its images are built."""
+    settings = Settings()
+    found = asyncio.run(probe_backends(settings.sandbox, settings.home))
+    if as_json:
+        print_json([s.model_dump() for s in found])
+    else:
+        for status in found:
+            out().print(
+                f"{status.name:<12} {'works' if status.available else 'missing':<8} {status.detail}", markup=False
+            )
+    return exit_codes.VERIFIED if any(s.available for s in found) else exit_codes.FAILED
+
+
 async def _parts(settings: Settings) -> list[Part]:
     return [
         *await _sandboxes(settings),
@@ -66,25 +80,31 @@ async def _sandboxes(settings: Settings) -> list[Part]:
 
 
 async def _models(settings: Settings) -> Part:
-    catalogue = ModelCatalogue(settings.models)
     try:
-        endpoint, names = await catalogue.listing()
+        listing = await Models(settings.models).listing()
     except QLPError as error:
         return Part(name="models t1, t2", state="broken", detail=error.detail, remedy="check the endpoint and its key")
-    if endpoint is None:
+    if listing.url is None:
         return Part(
             name="models t1, t2",
             state="missing",
             detail="no model is configured",
             remedy="set OPENAI_API_KEY, or QLP_MODELS__BASE_URL for any OpenAI-compatible endpoint, or start Ollama",
         )
-    return Part(name="models t1, t2", state="ready", detail=f"{endpoint}: {', '.join(names[:5]) or 'no model listed'}")
+    return Part(
+        name="models t1, t2",
+        state="ready",
+        detail=f"{listing.url}: {', '.join(listing.models[:5]) or 'no model listed'}",
+    )
 
 
 async def _store(settings: Settings) -> Part:
     if not os.access(_existing(settings), os.W_OK):
         return Part(
-            name="store", state="broken", detail=f"{settings.home} cannot be written", remedy="set QLP_HOME to a folder of yours"
+            name="store",
+            state="broken",
+            detail=f"{settings.home} cannot be written",
+            remedy="set QLP_HOME to a folder of yours",
         )
     try:
         runs = await StoredRuns(settings.home).list(limit=1)

@@ -22,7 +22,7 @@ def execute_file(file: Path, args: list[str], language: str | None, timeout: flo
         raise InputError(f"{file} is not a file")
     chosen = as_language(language) or detect_language([file.name])
     stdin = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
-    result = asyncio.run(_execute(file, chosen, tuple(args), stdin, timeout))
+    result = asyncio.run(_execute(file.name, file.read_bytes(), chosen, tuple(args), stdin, timeout))
     if as_json:
         print_json(
             {
@@ -58,13 +58,13 @@ def as_language(name: str | None) -> Language | None:
     raise InputError(f"no toolchain for {name!r}: {', '.join(LANGUAGES)}")
 
 
-async def _execute(file: Path, language: Language, args: tuple[str, ...], stdin: bytes, timeout: float) -> ExecResult:
+async def _execute(
+    name: str, source: bytes, language: Language, args: tuple[str, ...], stdin: bytes, timeout: float
+) -> ExecResult:
     settings = Settings()
     backend = await open_backend(settings.sandbox, settings.home)
     limits = Limits(wall_s=timeout, memory_mb=settings.sandbox.memory_mb, pids=settings.sandbox.pids)
-    return await run_program(
-        backend, language, {file.name: file.read_bytes()}, file.name, args=args, stdin=stdin, limits=limits
-    )
+    return await run_program(backend, language, {name: source}, name, args=args, stdin=stdin, limits=limits)
 
 
 def _say_end(result: ExecResult) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from qlp import __version__
-from qlp.cli.screen import errors_shown, print_json
+from qlp.cli.screen import errors_shown
 
 
 def _group(text: str) -> typer.Typer:
@@ -90,7 +90,9 @@ def runs_show(run_id: str, as_json: Json = False) -> None:
 
 @runs_app.command("logs")
 def runs_logs(
-    run_id: str, follow: Annotated[bool, typer.Option("-f", help="Go on until the run ends.")] = False, as_json: Json = False
+    run_id: str,
+    follow: Annotated[bool, typer.Option("-f", help="Go on until the run ends.")] = False,
+    as_json: Json = False,
 ) -> None:
     """The events of a run, one a line."""
     from qlp.cli.runs import show_logs
@@ -217,33 +219,31 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Ask only whether an isolation works here.")] = False,
+    as_json: Json = False,
+) -> None:
     """Which parts are real here (engine, isolation, models, store), and how to get the rest."""
-    from qlp.cli.doctor import examine
+    from qlp.cli.doctor import examine, examine_sandbox
 
     with errors_shown(as_json):
-        code = examine(as_json=as_json)
+        code = examine_sandbox(as_json=as_json) if sandbox else examine(as_json=as_json)
     raise typer.Exit(code)
 
 
 @sandbox_app.command("build")
 def sandbox_build(
     profiles: Annotated[Optional[list[str]], typer.Argument(help="python, node, go; all by default.")] = None,  # noqa: UP045
+    every: Annotated[
+        bool, typer.Option("--every", help="For every backend that works here, not only the best.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Build what sandboxes need here: images where there is a container engine, else toolchains for bubblewrap."""
     from qlp.cli.sandbox import build
 
     with errors_shown(as_json):
-        print_or_json(build(profiles or []), as_json=as_json)
-
-
-def print_or_json(built: dict[str, str], *, as_json: bool) -> None:
-    if as_json:
-        print_json(built)
-    else:
-        for name, what in built.items():
-            typer.echo(f"{name:<8} {what}")
+        build(profiles or [], every=every, as_json=as_json)
 
 
 def main() -> None:

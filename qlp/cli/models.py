@@ -7,16 +7,18 @@ import asyncio
 from qlp.blueprints.registry import blueprints
 from qlp.cli.screen import out, print_json
 from qlp.config import Settings
-from qlp.providers import ModelCatalogue
+from qlp.pipeline.models import Models
 
 
 def list_models(*, as_json: bool) -> None:
-    catalogue = ModelCatalogue(Settings().models)
-    endpoint, names = asyncio.run(catalogue.listing())
+    listing = asyncio.run(Models(Settings().models).listing())
+    endpoint, names = listing.url, listing.models
     if as_json:
         print_json(
             {
-                "blueprints": [{"name": b.name, "version": b.version, "title": b.title, "example": b.example} for b in blueprints()],
+                "blueprints": [
+                    {"name": b.name, "version": b.version, "title": b.title, "example": b.example} for b in blueprints()
+                ],
                 "endpoint": endpoint,
                 "models": names,
             }

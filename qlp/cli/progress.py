@@ -78,14 +78,16 @@ class LiveRun:
             case "run.plan.ready":
                 self._tasks = {t["id"]: "waiting" for t in data["tasks"]}
                 tasks = "".join(
-                    f"\n  {t['id']:<12} {t['title']}" + (f"  (after {', '.join(t['depends_on'])})" if t["depends_on"] else "")
+                    f"\n  {t['id']:<12} {t['title']}"
+                    + (f"  (after {', '.join(t['depends_on'])})" if t["depends_on"] else "")
                     for t in data["tasks"]
                 )
                 estimate = data.get("estimate", {})
+                took = self._history(data["generator"]) or "time unknown: first of its kind here"
                 return (
                     f"plan: {len(data['tasks'])} tasks, {len(data['files'])} files, {data['routes']} smoke requests, "
                     f"by {data['generator']}{tasks}\n"
-                    f"estimate: {_money(estimate)}, {self._history(data['generator']) or 'time unknown: first of its kind here'}"
+                    f"estimate: {_money(estimate)}, {took}"
                 )
             case "run.task.completed":
                 self._tasks[data["task"]] = "done"
@@ -123,8 +125,11 @@ class LiveRun:
 
 
 def _money(estimate: dict[str, Any]) -> str:
-    calls = estimate.get("model_calls_at_most", 0)
-    if not calls:
+    most = estimate.get("model_calls_at_most", 0)
+    if not most:
         return "$0.00 (no model call)"
-    cost = estimate.get("cost_usd_at_most")
-    return f"up to {calls} model calls, " + (f"at most ${cost}" if cost is not None else "price unknown")
+    inward, outward = estimate.get("usd_per_mtok_in"), estimate.get("usd_per_mtok_out")
+    price = "price unknown" if inward is None else f"${inward} / ${outward} per million tokens in / out"
+    cap = estimate.get("cap_usd")
+    limit = "no cap (--max-cost sets one)" if cap is None else f"at most ${cap}"
+    return f"{estimate['model_calls_at_least']} to {most} model calls, {price}, {limit}"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from qlp.capsule import extract_project
+from qlp.capsule import extract, read_capsule
+from qlp.capsule.atomic import write_atomically
 from qlp.cli import exit_codes
 from qlp.cli.progress import LiveRun
 from qlp.cli.screen import err, print_json
@@ -142,18 +143,21 @@ async def _finish(client: RunClient, run: Run, out: Path | None, *, as_json: boo
 
 def save(capsule: bytes, name: str, out: Path) -> tuple[Path, Path]:
     """Write the capsule and its unpacked project into `out`; returns both paths. Raises StorageError."""
-    from qlp.capsule import write_atomically
-
     out.mkdir(parents=True, exist_ok=True)
     path = out / name
     write_atomically(path, capsule)
     project = out / name.removesuffix(".zip")
-    extract_project(path, project, overwrite=True)
+    extract(read_capsule(path), project, overwrite=True)
     return path, project
 
 
 def make_request(
-    text: str, language: str | None, tests: Sequence[Path], tier: str | None, max_cost: str | None, deadline: float | None
+    text: str,
+    language: str | None,
+    tests: Sequence[Path],
+    tier: str | None,
+    max_cost: str | None,
+    deadline: float | None,
 ) -> Request:
     """Raises InputError with what is wrong and what is allowed."""
     from pydantic import ValidationError
@@ -161,9 +165,9 @@ def make_request(
     try:
         return Request(
             text=text,
-            language=language,  # type: ignore[arg-type]
+            language=language,
             tests=read_tests(tests),
-            tier=tier,  # type: ignore[arg-type]
+            tier=tier,
             max_cost_usd=Decimal(max_cost) if max_cost is not None else None,
             deadline_s=deadline,
         )

@@ -8,7 +8,11 @@ from qlp.cli.progress import facts_line
 from qlp.cli.screen import out
 from qlp.models import Outcome, Usage
 
-_WORDS = {"accept": "[bold green]VERIFIED[/]", "reject": "[bold red]FAILED[/]", "unverified": "[bold yellow]UNVERIFIED[/]"}
+_WORDS = {
+    "accept": "[bold green]VERIFIED[/]",
+    "reject": "[bold red]FAILED[/]",
+    "unverified": "[bold yellow]UNVERIFIED[/]",
+}
 _TOP = 4
 
 
@@ -28,7 +32,9 @@ def show_outcome(outcome: Outcome, capsule: Path | None, project: Path | None) -
         screen.print(f"  {stage.stage:<10} {stage.status:<8} {said}", markup=False)
     confidence = outcome.confidence
     moved = ", ".join(f"{c.feature} {c.effect:+.2f}" for c in confidence.contributions[:_TOP])
-    screen.print(f"confidence {confidence.probability:.2f} ({confidence.label}, {confidence.formula}: {moved})", markup=False)
+    screen.print(
+        f"confidence {confidence.probability:.2f} ({confidence.label}, {confidence.formula}: {moved})", markup=False
+    )
     screen.print(f"cost       {cost_words(outcome.usage)}", markup=False)
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.timings.items())
     screen.print(f"time       {took}", markup=False)

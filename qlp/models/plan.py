@@ -12,6 +12,10 @@ TaskKind = Literal["code", "test", "docs", "deployment", "config"]
 CommandPurpose = Literal["install", "build", "test", "start", "run"]
 
 
+USER_TESTS = "user-tests"
+"""Id of the pseudo-task that owns the tests given with the request: run as they are, never rewritten or criticised."""
+
+
 class ContractFile(Frozen):
     """A file of the project, owned by exactly one task."""
 
@@ -70,6 +74,11 @@ class InterfaceContract(Frozen):
     """Path of the readiness probe when there is a port."""
     notes: str = ""
     """Free text for the agents: rules, error behaviour, limits."""
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Paths that came with the request."""
+        return frozenset(f.path for f in self.files if f.task == USER_TESTS)
 
     def command(self, purpose: CommandPurpose) -> ProjectCommand | None:
         return next((c for c in self.commands if c.purpose == purpose), None)

@@ -11,6 +11,10 @@ from qlp.models.usage import Usage
 RunStatus = Literal["queued", "working", "input_required", "completed", "failed", "cancelled"]
 
 
+LOCAL_TENANT = "local"
+"""Tenant of the command line and of the first key."""
+
+
 class Problem(Frozen):
     """Why a run failed: an error of qlp.errors as data."""
 

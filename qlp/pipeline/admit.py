@@ -28,7 +28,7 @@ def admit(request: Request, settings: RunSettings) -> Request:
         raise InputError("the request looks like binary data, not text: say in plain language what to build")
     if not any(c.isalpha() for c in text):
         raise InputError("the request has no words: say in a sentence what to build")
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co"))
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co")).strip()
     if len(request.tests) > _MAX_TEST_FILES or sum(len(t) for t in request.tests.values()) > _MAX_TEST_BYTES:
         raise RequestTooLargeError(f"at most {_MAX_TEST_FILES} test files and 1 MiB of tests are taken")
     for path in request.tests:

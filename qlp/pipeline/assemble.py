@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from qlp.errors import PlanError
 from qlp.models import Plan, Request, SourceFile, TaskResult
 
-USER_TESTS = "user-tests"
-"""Pseudo-task that owns the tests given by the user; its files are taken from the request as they are."""
-
 
 def given_tests(request: Request) -> tuple[SourceFile, ...]:
     return tuple(SourceFile(path=p, content=c) for p, c in sorted(request.tests.items()))

@@ -21,24 +21,25 @@ class Choice(Frozen):
     reasons: tuple[str, ...]
 
 
-def choose(request: Request, analysis: Analysis, settings: RunSettings, *, model: str | None) -> Choice:
-    """Raises ContradictionError, or NoGeneratorError with the nearest blueprints."""
+def choose_blueprint(request: Request, analysis: Analysis, settings: RunSettings) -> Choice | None:
+    """The best blueprint if it serves enough of the request. Raises ContradictionError."""
     if analysis.contradictions:
         raise ContradictionError(
             "the request contradicts itself or cannot be met: " + "; ".join(analysis.contradictions),
             contradictions=list(analysis.contradictions),
         )
+    best = matches(analysis)[0]
+    if request.tier not in (None, "t0") or request.tests or best.score < settings.match_threshold:
+        return None
+    blueprint = by_name(best.blueprint)
+    return Choice(blueprint=f"{blueprint.name}@{blueprint.version}", match=best.score, reasons=best.reasons)
+
+
+def choose_model(request: Request, analysis: Analysis, settings: RunSettings, *, model: str | None) -> Choice:
+    """`model` is the default of the configured endpoint. Raises NoGeneratorError with the nearest blueprints."""
     ranked = matches(analysis)
-    best = ranked[0]
-    if request.tier in (None, "t0") and not request.tests and best.score >= settings.match_threshold:
-        blueprint = by_name(best.blueprint)
-        return Choice(
-            blueprint=f"{blueprint.name}@{blueprint.version}",
-            match=best.score,
-            reasons=best.reasons,
-        )
     if model is not None and request.tier != "t0":
-        why = "tier asked for" if request.tier else _why_not(best, settings, bool(request.tests))
+        why = "tier asked for" if request.tier else _why_not(ranked[0], settings, bool(request.tests))
         return Choice(blueprint=None, match=None, reasons=(f"{model}: {why}",))
     raise NoGeneratorError(_refusal(request, analysis, ranked), nearest=_nearest(ranked), unmet=list(analysis.unmet))
 
@@ -47,7 +48,9 @@ def _why_not(best: Match, settings: RunSettings, tests: bool) -> str:
     if tests:
         return "the user gave tests"
     missing = f", it lacks {', '.join(best.missing)}" if best.missing else ""
-    return f"the best blueprint ({best.blueprint}) serves {best.score:.0%}, below {settings.match_threshold:.0%}{missing}"
+    return (
+        f"the best blueprint ({best.blueprint}) serves {best.score:.0%}, below {settings.match_threshold:.0%}{missing}"
+    )
 
 
 def _nearest(ranked: list[Match]) -> list[dict[str, object]]:

@@ -1,16 +1,18 @@
-"""One task from its dependencies to its files: rendered by a blueprint, or written by a model and judged by execution."""
+"""One task, from its dependencies to its files: rendered by a blueprint, or written by a model and executed."""
 
 from __future__ import annotations
 
 import asyncio
 
-from qlp.agents.loop import Escalation, fingerprint
-from qlp.agents.tiers import Sampled, attempt
+from qlp.agents.loop import Escalation, malformed_finding
+from qlp.agents.tiers import attempt
+from qlp.agents.user_tests import USER_TESTS
 from qlp.blueprints.registry import by_name
 from qlp.errors import GenerationError
-from qlp.models import Attempt, Finding, SourceFile, Stage, TaskResult, Tier, Verdict
+from qlp.models import Attempt, Finding, SourceFile, Stage, TaskResult, Verdict
 from qlp.models._base import Frozen
-from qlp.pipeline.assemble import USER_TESTS, assemble, broken_promises, given_tests
+from qlp.pipeline.assemble import assemble, broken_promises, given_tests
+from qlp.pipeline.model_calls import SteppedProvider
 from qlp.pipeline.runtime import Runtime, TaskInput
 from qlp.pipeline.services import Services
 
@@ -22,6 +24,8 @@ class Judged(Frozen):
     findings: tuple[Finding, ...] = ()
     score: tuple[int, int] = (0, 0)
     """Stages passed, tests passed: ranks candidates of which none is accepted."""
+    output: str = ""
+    """What the failing commands printed, for the agent that repairs."""
 
 
 async def run_task(runtime: Runtime, services: Services, task: TaskInput) -> TaskResult:
@@ -71,84 +75,58 @@ async def _by_blueprint(runtime: Runtime, task: TaskInput) -> TaskResult:
 async def _by_model(
     runtime: Runtime, services: Services, task: TaskInput, upstream: tuple[TaskResult, ...]
 ) -> TaskResult:
-    escalation = Escalation(
-        allowed=_tiers(task), max_attempts=services.settings.models.max_attempts
-    )
+    settings = services.settings.models
+    escalation = Escalation.start(forced=task.request.tier, max_attempts=settings.max_attempts)
+    if task.round:  # there is something to repair already
+        escalation = escalation.model_copy(update={"ladder": escalation.ladder[-1:]})
     previous = next((r.files for r in task.previous if r.task_id == task.task_id), ())
-    feedback = task.feedback
+    worst = Judged(accepted=False, findings=task.feedback)
     attempts: list[Attempt] = []
-    tier = escalation.first(repairing=bool(task.round))
-    number = 0
-    while tier is not None:
-        sampled = await _sample(runtime, services, task, upstream, tier, feedback, previous, number)
+    while (tier := escalation.next()) is not None:
+        number = len(attempts)
+        key = f"{task.run_id}:{task.round}:{task.task_id}:{number}"
+        candidates, record = await attempt(
+            task,
+            upstream,
+            SteppedProvider(runtime, services, task.request, tier, task.plan.generator.removeprefix("model:")),
+            settings=settings,
+            tier=tier,
+            idempotency_key=key,
+            feedback=worst.findings,
+            previous_files=previous,
+            output=worst.output,
+            n=settings.n if task.plan.task(task.task_id).kind == "code" else 1,
+        )
         judged = await asyncio.gather(
-            *(
-                _judge(runtime, services, task, upstream, files, f"check:{number}:{i}")
-                for i, files in enumerate(sampled.candidates)
-            )
+            *(_judge(runtime, services, task, upstream, c, f"check:{number}:{i}") for i, c in enumerate(candidates))
         )
         passing = [i for i, j in enumerate(judged) if j.accepted]
         if passing:
-            counts = {"outcome": "accepted", "samples": len(judged), "passing": len(passing)}
-            attempts.append(sampled.attempt.model_copy(update=counts))
+            won = {"outcome": "accepted", "reason": "", "samples": len(judged), "passing": len(passing)}
             return TaskResult(
                 task_id=task.task_id,
-                files=sampled.candidates[passing[0]],
-                attempts=tuple(attempts),
+                files=candidates[passing[0]],
+                attempts=(*attempts, record.model_copy(update=won)),
                 findings=judged[passing[0]].findings,
             )
         if judged:
             best = max(range(len(judged)), key=lambda i: judged[i].score)
-            previous, feedback = sampled.candidates[best], judged[best].findings
-            reason = "; ".join(f.message.splitlines()[0] for f in feedback[:3])
-            attempts.append(sampled.attempt.model_copy(update={"outcome": "rejected", "reason": reason}))
+            previous, worst = candidates[best], judged[best]
+            reason = "; ".join(f.message.splitlines()[0] for f in worst.findings[:3])
+            record = record.model_copy(update={"reason": reason, "samples": len(judged)})
         else:
-            reason = sampled.attempt.reason
-            feedback = (Finding(rule="malformed-answer", severity="high", message=reason),)
-            attempts.append(sampled.attempt)
-        tier = escalation.after(tier, fingerprint(feedback))
-        number += 1
-        if tier is not None:
-            repair = {"task": task.task_id, "attempt": number, "tier": tier, "reason": reason}
-            await runtime.emit(f"task:{task.round}:{task.task_id}:repair:{number}", "run.repair.started", repair)
+            worst = Judged(accepted=False, findings=(malformed_finding(record),))
+        attempts.append(record)
+        escalation = escalation.after(tier, worst.findings)
+        if escalation.next() is not None:
+            again = {"task": task.task_id, "attempt": number + 1, "tier": escalation.next(), "reason": record.reason}
+            await runtime.emit(f"task:{task.round}:{task.task_id}:repair:{number}", "run.repair.started", again)
     raise GenerationError(
-        f"task {task.task_id}: {len(attempts)} attempts failed ({escalation.stopped}); the last one: {reason}",
+        f"task {task.task_id}: {escalation.reason}; the last one: {attempts[-1].reason}",
         task=task.task_id,
         attempts=[a.model_dump(mode="json") for a in attempts],
-        findings=[f.model_dump(mode="json") for f in feedback[:3]],
+        findings=[f.model_dump(mode="json") for f in worst.findings[:3]],
     )
-
-
-def _tiers(task: TaskInput) -> tuple[Tier, ...]:
-    return (task.request.tier,) if task.request.tier in ("t1", "t2") else ("t1", "t2")
-
-
-async def _sample(
-    runtime: Runtime,
-    services: Services,
-    task: TaskInput,
-    upstream: tuple[TaskResult, ...],
-    tier: Tier,
-    feedback: tuple[Finding, ...],
-    previous: tuple[SourceFile, ...],
-    number: int,
-) -> Sampled:
-    """One model call, durable: a replay reads its answer back instead of paying for it again."""
-    key = f"{task.run_id}:{task.round}:{task.task_id}:{number}"
-
-    async def call() -> Sampled:
-        return await attempt(
-            task,
-            upstream,
-            await services.provider(tier, task.request, task.run_id, key),
-            tier,
-            services.settings.models,
-            feedback=feedback,
-            previous=previous,
-            idempotency_key=key,
-        )
-
-    return await runtime.step(f"model:{number}", Sampled, call)
 
 
 async def _judge(
@@ -185,6 +163,7 @@ def _judgement(verdict: Verdict) -> Judged:
             if s.status != "passed"
         ),
         score=(passed, int(tests.facts.get("tests_passed", 0)) if tests else 0),
+        output="\n".join(f"$ {' '.join(e.argv)}\n{e.stdout}{e.stderr}" for e in verdict.evidence if not e.ok)[-8000:],
     )
 
 

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from datetime import UTC, datetime
 
-from qlp.agents.planner import plan as plan_by_model
-from qlp.agents.planner import single_function_plan
-from qlp.blueprints.registry import by_name
-from qlp.capsule import assemble as capsule_contents
-from qlp.capsule import write as write_capsule
 from qlp.confidence import confidence_of, features_of
 from qlp.models import (
     Analysis,
-    Attempt,
     Confidence,
     Decision,
-    Finding,
     Outcome,
     Plan,
     Request,
@@ -28,52 +19,38 @@ from qlp.models import (
     Usage,
     Verdict,
 )
-from qlp.models._base import Frozen
 from qlp.pipeline.admit import admit
 from qlp.pipeline.analyse import analyse
 from qlp.pipeline.assemble import assemble, topological
-from qlp.pipeline.choose import Choice, choose
+from qlp.pipeline.choose import Choice, choose_blueprint, choose_model
 from qlp.pipeline.decide import decide
+from qlp.pipeline.models import Available
+from qlp.pipeline.package import Packaged, package_capsule
+from qlp.pipeline.planning import make_plan, plan_data
+from qlp.pipeline.repair import REPAIR_ROUNDS, repair
 from qlp.pipeline.runtime import Runtime, TaskInput
 from qlp.pipeline.services import Services
-
-T = TypeVar("T")
-
-REPAIR_ROUNDS = 2
-"""Whole-project repairs of model-written projects before the run says that it failed."""
-
-
-class Timed(Frozen, Generic[T]):
-    """A step's value and its wall clock (Unix seconds): inside the step, so that a replay reads the first times."""
-
-    value: T
-    began: float
-    ended: float
-
-
-class Planned(Frozen):
-    plan: Plan
-    attempts: tuple[Attempt, ...] = ()
-
-
-class Packaged(Frozen):
-    file: str
-    digest: str
+from qlp.pipeline.timing import Timed, clock, timed
 
 
 async def run_pipeline(runtime: Runtime, services: Services, request: Request) -> Outcome:
     """Raises QLPError; every other outcome, also an unverified one, is an Outcome with a capsule."""
     request = admit(request, services.settings.runs)
     analysis = analyse(request)
-    timings: dict[str, float] = {}
-    model = await runtime.step("models", str | None, services.models.default)  # type: ignore[arg-type]
-    choice = choose(request, analysis, services.settings.runs, model=model)
+    began = await clock(runtime, "began")
+    choice = choose_blueprint(request, analysis, services.settings.runs)
+    model = ""
+    if choice is None:
+        available = await runtime.step("models", Available, services.models.available)
+        choice = choose_model(request, analysis, services.settings.runs, model=available.default)
+        model = available.default or ""
     await runtime.emit("analysis", "run.analysis.ready", _analysis_data(analysis, choice))
 
-    planned = await _timed(runtime, "plan", Planned, lambda: _plan(services, runtime.run_id, request, analysis, choice))
-    plan = planned.value.plan
-    timings["plan"] = planned.ended - planned.began
-    await runtime.emit("plan", "run.plan.ready", _plan_data(plan, choice))
+    planned = await make_plan(runtime, services, request, analysis, choice, model)
+    plan = planned.plan
+    planned_at = await clock(runtime, "planned")
+    timings = {"plan": planned_at - began}
+    await runtime.emit("plan", "run.plan.ready", plan_data(planned))
 
     results = await _execute(runtime, request, analysis, plan)
     verdict, round = None, 0
@@ -81,14 +58,14 @@ async def run_pipeline(runtime: Runtime, services: Services, request: Request) -
         files = assemble(results.values())
         verified = await _verify(runtime, services, plan, files, round)
         timings["verify"] = timings.get("verify", 0.0) + verified.ended - verified.began
-        timings.setdefault("generate", verified.began - planned.ended)
+        timings.setdefault("generate", verified.began - planned_at)
         verdict = verified.value
         if verdict.verified or choice.blueprint is not None or round == REPAIR_ROUNDS:
             break
         round += 1
-        results = await _repair(runtime, request, analysis, plan, results, verdict, round)
+        results = await repair(runtime, request, analysis, plan, results, verdict, round)
 
-    usage = sum((r.usage for r in results.values()), sum((a.usage for a in planned.value.attempts), Usage()))
+    usage = sum((r.usage for r in results.values()), sum((a.usage for a in planned.attempts), Usage()))
     confidence = confidence_of(
         features_of(
             verdict,
@@ -101,33 +78,13 @@ async def run_pipeline(runtime: Runtime, services: Services, request: Request) -
     decision = decide(verdict)
     scored = {"probability": confidence.probability, "label": confidence.label, "decision": decision}
     await runtime.emit("confidence", "run.confidence.ready", scored)
-    packaged = await _package(
-        runtime, services, request, analysis, planned.value, results, files, verdict, confidence, usage
+    created_at = datetime.fromtimestamp(await clock(runtime, "scored"), UTC)
+    packaged = await package_capsule(
+        runtime, services, request, analysis, planned, results, files, verdict, confidence, usage, created_at
     )
     timings["package"] = packaged.ended - packaged.began
     await runtime.emit("capsule", "run.capsule.ready", packaged.value.model_dump())
     return _outcome(verdict, decision, confidence, usage, packaged.value, plan, timings)
-
-
-async def _timed(runtime: Runtime, name: str, returns: type[T], fn: Callable[[], Awaitable[T]]) -> Timed[T]:
-    async def clocked() -> Timed[T]:
-        began = time.time()
-        value = await fn()
-        return Timed[returns](value=value, began=began, ended=time.time())  # type: ignore[valid-type]
-
-    return await runtime.step(name, Timed[returns], clocked)  # type: ignore[valid-type]
-
-
-async def _plan(services: Services, run_id: str, request: Request, analysis: Analysis, choice: Choice) -> Planned:
-    if choice.blueprint is not None:
-        plan = by_name(choice.blueprint).plan(analysis)
-        return Planned(plan=plan.model_copy(update={"assumptions": analysis.assumptions + plan.assumptions}))
-    single = single_function_plan(request, analysis)
-    if single is not None:
-        return Planned(plan=single)
-    provider = await services.provider("t1", request, run_id, f"{run_id}:plan")
-    plan, attempts = await plan_by_model(request, analysis, provider, services.settings.models)
-    return Planned(plan=plan, attempts=attempts)
 
 
 async def _execute(runtime: Runtime, request: Request, analysis: Analysis, plan: Plan) -> dict[str, TaskResult]:
@@ -139,55 +96,6 @@ async def _execute(runtime: Runtime, request: Request, analysis: Analysis, plan:
     return {task_id: await runtime.task_result(task_id, 0) for task_id in order}
 
 
-async def _repair(
-    runtime: Runtime,
-    request: Request,
-    analysis: Analysis,
-    plan: Plan,
-    results: dict[str, TaskResult],
-    verdict: Verdict,
-    round: int,
-) -> dict[str, TaskResult]:
-    """Write again what the findings point at: the code, or in later rounds also the generated tests."""
-    kinds = {"code"} if round == 1 else {"code", "test"}
-    named = {f.file for f in verdict.findings if f.file}
-    chosen = [
-        t.id
-        for t in plan.tasks
-        if t.kind in kinds and results[t.id].attempts and (t.kind == "code" or {f.path for f in plan.files_of(t.id)} & named)
-    ]
-    feedback = _feedback(verdict)
-    data = {"round": round, "tasks": chosen, "findings": len(feedback)}
-    await runtime.emit(f"repair:{round}", "run.repair.started", data)
-    for task_id in chosen:
-        await runtime.start_task(
-            TaskInput(
-                run_id=runtime.run_id,
-                request=request,
-                analysis=analysis,
-                plan=plan,
-                task_id=task_id,
-                round=round,
-                previous=tuple(results.values()),
-                feedback=feedback,
-            )
-        )
-    repaired = {task_id: await runtime.task_result(task_id, round) for task_id in chosen}
-    return {
-        task_id: _with_history(result, repaired[task_id]) if task_id in repaired else result
-        for task_id, result in results.items()
-    }
-
-
-def _with_history(before: TaskResult, after: TaskResult) -> TaskResult:
-    return after.model_copy(update={"attempts": before.attempts + after.attempts})
-
-
-def _feedback(verdict: Verdict) -> tuple[Finding, ...]:
-    failed = [s for s in verdict.stages if s.status in ("failed", "errored")]
-    return tuple(f for s in failed for f in s.findings if f.severity in ("medium", "high", "critical"))[:20]
-
-
 async def _verify(
     runtime: Runtime, services: Services, plan: Plan, files: tuple[SourceFile, ...], round: int
 ) -> Timed[Verdict]:
@@ -197,41 +105,9 @@ async def _verify(
             f"stage:{round}:{stage.stage}", "run.stage.completed", {"round": round, **summary.model_dump()}
         )
 
-    return await _timed(
+    return await timed(
         runtime, f"verify:{round}", Verdict, lambda: services.validate(files, plan.contract, on_stage=told)
     )
-
-
-async def _package(
-    runtime: Runtime,
-    services: Services,
-    request: Request,
-    analysis: Analysis,
-    planned: Planned,
-    results: dict[str, TaskResult],
-    files: tuple[SourceFile, ...],
-    verdict: Verdict,
-    confidence: Confidence,
-    usage: Usage,
-) -> Timed[Packaged]:
-    async def package() -> Packaged:
-        contents = capsule_contents(
-            run_id=runtime.run_id,
-            request=request,
-            analysis=analysis,
-            plan=planned.plan,
-            planning=planned.attempts,
-            results=tuple(results.values()),
-            files=files,
-            verdict=verdict,
-            confidence=confidence,
-            usage=usage,
-            created_at=services.now(),
-        )
-        path, digest = write_capsule(contents, services.signer, services.capsules)
-        return Packaged(file=path.name, digest=digest)
-
-    return await _timed(runtime, "package", Packaged, package)
 
 
 def _agreement(results: dict[str, TaskResult]) -> float | None:
@@ -283,15 +159,4 @@ def _analysis_data(analysis: Analysis, choice: Choice) -> dict[str, object]:
         "generator": choice.blueprint or "model",
         "reasons": list(choice.reasons),
         "assumptions": list(analysis.assumptions),
-    }
-
-
-def _plan_data(plan: Plan, choice: Choice) -> dict[str, object]:
-    return {
-        "generator": plan.generator,
-        "language": plan.contract.language,
-        "tasks": [{"id": t.id, "kind": t.kind, "title": t.title, "depends_on": list(t.depends_on)} for t in plan.tasks],
-        "files": [f.path for f in plan.contract.files],
-        "routes": len(plan.contract.routes),
-        "assumptions": list(plan.assumptions),
     }

@@ -35,8 +35,9 @@ class ChatOptions(Frozen):
 class Provider(Protocol):
     """Chat completion over one endpoint. Deadlines, retries (Retry-After honoured) and the breaker live inside."""
 
-    name: str
-    """`provider:model`."""
+    @property
+    def name(self) -> str:
+        """`provider:model`."""
 
     async def complete(
         self, messages: tuple[Message, ...], options: ChatOptions, *, idempotency_key: str

@@ -29,7 +29,9 @@ StageListener = Callable[[StageResult], Awaitable[None]]
 _ORDER: dict[Severity, int] = {"info": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 FAIL_AT: Severity = "medium"
 """A finding of this severity or above fails its stage; lesser ones are shown."""
-_LIMITS = Limits(output_bytes=262_144)
+EVIDENCE_BYTES = 262_144
+"""Output kept of one command, each of stdout and stderr."""
+_LIMITS = Limits(output_bytes=EVIDENCE_BYTES)
 _CHEAP: tuple[Stage, ...] = ("syntax", "style", "types", "security")
 _SETUP_WALL_S = 180.0
 

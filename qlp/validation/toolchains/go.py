@@ -14,6 +14,7 @@ def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePl
     sources = tuple(sorted(p for p in files if p.endswith(".go")))
     if not sources:
         return nothing_to_check("Go")
+    ours = tuple(p for p in sources if p not in contract.given) or sources
     test = contract.command("test")
     tests: StagePlan = Skip("no test was given or generated")
     if test is not None and any(p.endswith("_test.go") for p in sources):
@@ -29,7 +30,7 @@ def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePl
                 readings.go_positions("syntax-error", "critical"),
             ),
         ),
-        "style": (Check("gofmt", Command(argv=("gofmt", "-l", *sources), wall_s=30), readings.gofmt_list),),
+        "style": (Check("gofmt", Command(argv=("gofmt", "-l", *ours), wall_s=30), readings.gofmt_list),),
         "types": (
             Check("vet", Command(argv=("go", "vet", "./..."), wall_s=180), readings.go_positions("vet", "medium")),
         ),

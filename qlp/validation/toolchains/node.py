@@ -21,7 +21,7 @@ def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePl
         return nothing_to_check("JavaScript or TypeScript")
     own_config = any(name in files for name in _ESLINT_CONFIGS)
     config = () if own_config else ("--config", ".qlp/eslint.config.mjs")
-    lintable = tuple(p for p in sources if p not in _ESLINT_CONFIGS)
+    lintable = tuple(p for p in sources if p not in _ESLINT_CONFIGS and p not in contract.given) or sources
     types: StagePlan = Skip("the project has no tsconfig.json: plain JavaScript declares no types")
     if "tsconfig.json" in files:
         types = (

@@ -24,6 +24,7 @@ def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePl
     sources = tuple(sorted(p for p in files if p.endswith(".py")))
     if not sources:
         return nothing_to_check("Python")
+    ours = tuple(p for p in sources if p not in contract.given) or sources
     shipped = tuple(p for p in sources if not _is_test(p)) or sources
     test = contract.command("test")
     tests: StagePlan = Skip("no test was given or generated")
@@ -36,12 +37,12 @@ def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePl
         "style": (
             Check(
                 "ruff",
-                Command(argv=("ruff", "check", "--no-cache", "--output-format", "json", *sources), wall_s=60),
+                Command(argv=("ruff", "check", "--no-cache", "--output-format", "json", *ours), wall_s=60),
                 readings.ruff,
             ),
             Check(
                 "ruff",
-                Command(argv=("ruff", "format", "--no-cache", "--check", *sources), wall_s=60),
+                Command(argv=("ruff", "format", "--no-cache", "--check", *ours), wall_s=60),
                 readings.ruff_format,
             ),
         ),

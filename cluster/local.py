@@ -1,0 +1,318 @@
+"""A local cluster that outlives the command that starts it: head, workers, sandbox gateway, HTTP API."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from actors.client import LOCAL_TENANT, open_database
+from actors.worker_args import PipelineNames
+from cluster.environment import NAMESPACE, apply, environment, short_folder
+from cluster.processes import birth_of, members_of
+from qlp.config import Settings
+from qlp.errors import ConflictError, QLPError
+from qlp.models._base import Frozen
+
+log = logging.getLogger(__name__)
+
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 15.0
+APP_NAME = "qlp"
+OBJECT_STORE_BYTES = 100 * 1024 * 1024
+"""Requests, files and verdicts are small; large results go through the file system."""
+
+
+class LocalCluster(Frozen):
+    """What `up` started; kept in $QLP_HOME/run/cluster.json."""
+
+    address: str
+    """Ray's, host:port."""
+    pid: int
+    """Head of the process group of all that was started."""
+    started: str
+    """Start time of that process, as the kernel tells it: a pid alone may be somebody else's by now."""
+    temp: str
+    url: str | None
+    workers: tuple[str, ...]
+
+
+class Upped(Frozen):
+    cluster: LocalCluster
+    api_key: str | None
+    """The first key, shown once; None if there was one before."""
+
+
+def up(settings: Settings, serve: bool = True, *, pipeline: PipelineNames | None = None) -> Upped:
+    """Start everything and wait until it is ready. Raises ConflictError if a cluster runs already, QLPError."""
+    running = current(settings.home)
+    if running is not None:
+        raise ConflictError(f"a cluster runs already at {running.url or running.address}", url=running.url)
+    if serve:
+        _check_port(settings.server.host, settings.server.port)
+    apply(settings)
+    cluster = _start_head(settings, serve)
+    try:
+        _wait_for_head(cluster)
+        _deploy(settings, cluster, serve, pipeline)
+        key = _first_key(settings, cluster.url) if serve else None
+    except BaseException:
+        _end(cluster)
+        _state_file(settings.home).unlink(missing_ok=True)
+        raise
+    return Upped(cluster=cluster, api_key=key)
+
+
+def down(settings: Settings) -> bool:
+    """End what `up` started, and nothing else. False if nothing ran."""
+    cluster = current(settings.home)
+    if cluster is None:
+        _forget(settings.home)
+        return False
+    apply(settings)
+    _drain(cluster)
+    _end(cluster)
+    _forget(settings.home)
+    return True
+
+
+def current(home: Path) -> LocalCluster | None:
+    """The cluster of this home, if its head process lives."""
+    try:
+        cluster = LocalCluster.model_validate_json(_state_file(home).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return cluster if birth_of(cluster.pid) == cluster.started else None
+
+
+def status(settings: Settings) -> dict[str, str]:
+    """Part -> `running`, or what is wrong; empty if no cluster runs."""
+    cluster = current(settings.home)
+    if cluster is None:
+        return {}
+    parts = {"head": "running"}
+    if cluster.url is None:
+        return parts
+    import httpx
+
+    try:
+        checks = httpx.get(f"{cluster.url}/readyz", timeout=15, trust_env=False).json()["checks"]
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return {**parts, "http": f"{cluster.url} does not answer ({type(error).__name__})"}
+    return {**parts, "http": "running", **{k: "running" if v == "ready" else v for k, v in checks.items()}}
+
+
+def _start_head(settings: Settings, serve: bool) -> LocalCluster:
+    temp = short_folder(settings.home, "ray")
+    port, client, metrics, agent = _free_ports(4)
+    output = (temp / "head.log").open("wb")
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"]
+    command += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--ray-client-server-port={client}"]
+    command += [f"--metrics-export-port={metrics}", f"--dashboard-agent-listen-port={agent}"]
+    command += ["--min-worker-port=0", "--max-worker-port=0", "--include-dashboard=false", "--no-monitor"]
+    command += ["--include-log-monitor=false", f"--temp-dir={temp}", f"--object-store-memory={OBJECT_STORE_BYTES}"]
+    with output:
+        head = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment(settings), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            start_new_session=True,
+        )
+    server = settings.server
+    cluster = LocalCluster(
+        address=f"127.0.0.1:{port}",
+        pid=head.pid,
+        started=birth_of(head.pid) or "",
+        temp=str(temp),
+        url=f"http://{server.host}:{server.port}" if serve else None,
+        workers=tuple(f"worker-{n}" for n in range(settings.runs.workers)),
+    )
+    _write_private(_state_file(settings.home), cluster.model_dump_json())
+    return cluster
+
+
+def _deploy(settings: Settings, cluster: LocalCluster, serve: bool, pipeline: PipelineNames | None) -> None:
+    import ray
+
+    from actors.run_worker import start_worker
+    from actors.sandbox_gateway import start_gateway
+    from actors.worker_args import WorkerArgs
+
+    with _connected(cluster.address):
+        waiting = []
+        for name in cluster.workers:
+            args = WorkerArgs.of(settings, name=name, pipeline=pipeline)
+            waiting.append(start_worker(args, namespace=NAMESPACE, detached=True).health.remote())
+        if serve:
+            gateway = start_gateway(settings, namespace=NAMESPACE)
+            _deploy_api(settings, cluster)
+            waiting.append(gateway.status.remote())
+        try:
+            ray.get(waiting, timeout=START_TIMEOUT_S)
+        except ray.exceptions.RayError as error:
+            raise QLPError(f"the cluster's actors did not start: {error}") from error
+
+
+def _deploy_api(settings: Settings, cluster: LocalCluster) -> None:
+    from ray import serve
+
+    from serve_app.builder import AppArgs, build_app
+
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+
+    http = {"host": settings.server.host, "port": settings.server.port}
+    serve.start(proxy_location="HeadOnly", http_options=http)
+    args = AppArgs.of(settings, cluster.workers, NAMESPACE)
+    serve.run(build_app(args), name=APP_NAME, route_prefix="/")
+
+
+def _first_key(settings: Settings, url: str | None) -> str | None:
+    """Made once a home; its copy in run/client.json is for the command line of this user."""
+    import asyncio
+
+    from qlp.security import Pepper
+    from qlp.store import KeyStore
+
+    database = open_database(settings.home)
+    keys = KeyStore(database, Pepper.load(settings.home))
+
+    async def make() -> tuple[str | None, str]:
+        file = settings.home / "keys" / "local_api_key"
+        if file.exists():
+            key = file.read_text("utf-8")
+            if await keys.verify(key) is not None:
+                return None, key
+        _, key = await keys.create(tenant=LOCAL_TENANT)
+        _write_private(file, key)
+        return key, key
+
+    try:
+        shown, key = asyncio.run(make())
+    finally:
+        database.close()
+    _write_private(settings.home / "run" / "client.json", json.dumps({"url": url, "api_key": key}))
+    return shown
+
+
+def _drain(cluster: LocalCluster) -> None:
+    """Ask first: Serve finishes its requests, workers close their sandboxes. What does not answer is ended anyway."""
+    import ray
+
+    try:
+        with _connected(cluster.address):
+            if cluster.url is not None:
+                from ray import serve
+
+                shutdown: Any = serve.shutdown
+                shutdown()
+            workers: list[Any] = [ray.get_actor(name, NAMESPACE) for name in cluster.workers]
+            drains = [worker.drain.remote() for worker in workers]
+            ray.wait(drains, num_returns=len(drains), timeout=STOP_TIMEOUT_S)
+            # Actors outlive their raylet for a while: they are ended before it is.
+            for actor in (*workers, *_gateways(cluster)):
+                ray.kill(actor)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError, QLPError, ray.exceptions.RayError) as error:
+        log.warning("the cluster was not drained: %s", error)
+
+
+def _gateways(cluster: LocalCluster) -> list[Any]:
+    import ray
+
+    from actors.sandbox_gateway import NAME
+
+    return [ray.get_actor(NAME, NAMESPACE)] if cluster.url is not None else []
+
+
+@contextlib.contextmanager
+def _connected(address: str) -> Iterator[None]:
+    import ray
+
+    ray.init(
+        address=address,
+        namespace=NAMESPACE,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        configure_logging=False,
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _end(cluster: LocalCluster) -> None:
+    """SIGTERM to the head, which ends its children; SIGKILL to what is left of its session."""
+    if birth_of(cluster.pid) == cluster.started:
+        os.kill(cluster.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while (left := members_of(cluster.pid)) and time.monotonic() < deadline:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(cluster.pid, os.WNOHANG)  # only where this process started it
+        time.sleep(0.1)
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(cluster.temp, ignore_errors=True)
+
+
+def _forget(home: Path) -> None:
+    for name in ("cluster.json", "client.json"):
+        (home / "run" / name).unlink(missing_ok=True)
+
+
+def _state_file(home: Path) -> Path:
+    return home / "run" / "cluster.json"
+
+
+def _write_private(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as out:
+        out.write(text)
+    fresh.replace(file)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConflictError(
+                f"{host}:{port} is taken ({error.strerror}): stop what listens there or set QLP_SERVER__PORT"
+            ) from error
+
+
+def _wait_for_head(cluster: LocalCluster) -> None:
+    log_file = Path(cluster.temp) / "head.log"
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and birth_of(cluster.pid) == cluster.started:
+        if "Ray runtime started" in log_file.read_text("utf-8", "replace"):
+            return
+        time.sleep(0.1)
+    tail = "\n".join(log_file.read_text("utf-8", "replace").splitlines()[-8:])
+    raise QLPError(f"Ray's head did not start at {cluster.address}:\n{tail}")

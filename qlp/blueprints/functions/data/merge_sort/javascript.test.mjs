@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import fc from "fast-check";
+
+import { mergeSort } from "./javascript.mjs";
+
+test("agrees with the built-in sort and leaves its input", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer(), { maxLength: 60 }), (items) => {
+      const before = [...items];
+      assert.deepEqual(
+        mergeSort(items),
+        [...items].sort((a, b) => a - b),
+      );
+      assert.deepEqual(items, before);
+    }),
+  );
+});
+
+test("is stable with a comparison", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(3)), (keys) => {
+      const items = keys.map((key, i) => ({ key, i }));
+      const compare = (a, b) => b.key - a.key;
+      assert.deepEqual(mergeSort(items, compare), [...items].sort(compare));
+    }),
+  );
+});

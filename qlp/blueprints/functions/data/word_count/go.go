@@ -1,0 +1,18 @@
+package functions
+
+import (
+	"regexp"
+	"strings"
+)
+
+var wordCountPattern = regexp.MustCompile(`[\pL\pN]+(?:'[\pL\pN]+)*`)
+
+// WordCount returns how often each word occurs, in lower case. A word is a run
+// of letters, digits and inner apostrophes.
+func WordCount(text string) map[string]int {
+	counts := map[string]int{}
+	for _, word := range wordCountPattern.FindAllString(strings.ToLower(text), -1) {
+		counts[word]++
+	}
+	return counts
+}

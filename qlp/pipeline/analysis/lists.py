@@ -1,0 +1,310 @@
+"""Reads lists in plain words: the fields of a thing, or the names of several things."""
+
+from __future__ import annotations
+
+from qlp.pipeline.analysis.fields import RawField, looks_like_thing, read_remarks, type_phrases
+from qlp.pipeline.analysis.names import is_plural, singular
+from qlp.pipeline.analysis.text import Token
+from qlp.pipeline.analysis.vocabulary import phrases_of, words_of
+
+ENDS = frozenset({".", ";", "!", "?", ")"})
+SEPARATORS = frozenset({",", "&", "+", "and", "plus", "or", "*", "•", "-", "–", "—", "also", "well", "finally"})
+ARTICLES = frozenset({"a", "an", "the", "its", "their", "his", "her", "some", "my", "our"})
+_QUALIFIERS = frozenset({"optional", "unique", "required", "mandatory", "nullable", "positive", "optionally"})
+_STOP = frozenset(
+    "that which who whose where when so to for from in into using via protected secured stored backed with of on by "
+    "is are has have should must can will may might then including includes containing contains based and or plus as "
+    "be belong belongs belonging linked related attached assigned associated placed written owned created_by persisted "
+    "exposed if while each every per but use uses it they not no without at between having also was were until than "
+    "sorted ordered served running run runs i we you please make ensure only".split()
+)
+_JOIN = {
+    "of": frozenset(
+        "date number time place year country type rate kind amount point proof name level day month unit size "
+        "title source cost price state list url address".split()
+    ),
+    "per": frozenset("price cost rate amount hours fee pay wage units".split()),
+    "in": frozenset("quantity amount number units price duration length time weight items count".split()),
+    "on": frozenset({"hand"}),
+    "at": frozenset({"created", "updated", "started", "ended", "finished", "paid", "sent"}),
+    "to": frozenset({"due", "valid", "assigned"}),
+}
+_TYPE_WORDS = frozenset(
+    "string str integer int decimal float boolean bool datetime timestamp uuid flag".split()
+)
+
+
+MAX_REMARK = 120
+"""Longest remark in parentheses, tokens; keeps the reader linear on hostile text."""
+MAX_LIST = 64
+
+
+class ListReader:
+    """Reads one request's lists; every method returns the index after what it read."""
+
+    def __init__(self, tokens: tuple[Token, ...]) -> None:
+        self._tokens = tokens
+        self._lows = tuple(t.low for t in tokens)
+        self._features = phrases_of("features")
+        self._infrastructure = phrases_of("infrastructure")
+        self._foreign = phrases_of("other_frameworks")
+        self._names_anyway = phrases_of("feature_words_as_names")
+        self._types = type_phrases()
+        self._stop = _STOP | words_of("decrement_verbs")
+
+    def low(self, index: int) -> str:
+        return self._lows[index] if 0 <= index < len(self._lows) else "."
+
+    def is_part_of_project(self, start: int, end: int) -> bool:
+        """The phrase names a feature or a technology rather than a thing or a field."""
+        anyway = self._names_anyway.at(self._lows, start)
+        if anyway and start + anyway[1] == end:
+            return False
+        if self._infrastructure.at(self._lows, start):
+            hit = self._infrastructure.at(self._lows, start)
+            if hit and (start + hit[1] == end or hit[1] > 1):
+                return True
+        for phrases in (self._features, self._foreign, phrases_of("databases", "names")):
+            hit = phrases.at(self._lows, start)
+            if hit and start + hit[1] >= end:
+                return True
+        return False
+
+    def fields(self, index: int, known: frozenset[str], *, closed: bool, rows: bool = False) -> tuple[list[RawField], int]:
+        """Fields from `index` on. `closed`: the list stands in parentheses; `rows`: one field a line, in bullets."""
+        found: list[RawField] = []
+        while index < len(self._tokens) and len(found) < MAX_LIST:
+            low = self._lows[index]
+            if low == ")" or (not closed and low in ENDS):
+                break
+            if low == "\n":
+                if not closed and not self._row_follows(index, rows):
+                    break
+                index += 1
+                continue
+            if low in SEPARATORS or (low == "as" and self.low(index + 1) == "well"):
+                index += 1
+                if low == "as":
+                    index += 2
+                continue
+            if rows and low[0].isdigit() and self.low(index + 1) in {".", ")"}:
+                index += 2
+                continue
+            read = self._field(index, known, closed=closed, first=not found)
+            if read is None:
+                break
+            raw, index, last = read
+            found.append(raw)
+            if last:
+                break
+        return found, index
+
+    def _row_follows(self, index: int, rows: bool) -> bool:
+        following = index + 1
+        while self.low(following) == "\n":
+            following += 1
+        return rows and following < len(self._lows) and self.low(following) in {"-", "*", "•", "–"}
+
+    def _field(self, start: int, known: frozenset[str], *, closed: bool, first: bool) -> tuple[RawField, int, bool] | None:
+        """One field, the index after it, and whether the list ends with it; None if no field starts here."""
+        raw = RawField(words=[])
+        index = start
+        if self.low(index) in {"each", "every"}:
+            return None
+        while self.low(index) in ARTICLES or self.low(index) in _QUALIFIERS:
+            raw.article |= self.low(index) in {"a", "an"}
+            raw.optional |= self.low(index) in {"optional", "nullable", "optionally"}
+            raw.unique |= self.low(index) == "unique"
+            raw.required |= self.low(index) in {"required", "mandatory"}
+            if self.low(index) == "positive":
+                raw.minimum = 1.0
+            index += 1
+        body = index
+        while index < len(self._tokens) and self._tokens[index].word and len(raw.words) < 6:
+            low = self._lows[index]
+            if low in self._stop and not (
+                raw.words and raw.words[-1] in _JOIN.get(low, ()) and index + 1 < len(self._tokens)
+                and self._tokens[index + 1].word and self.low(index + 1) not in self._stop | ARTICLES
+            ):
+                break
+            raw.words.append(low)
+            index += 1
+        if not raw.words or self.is_part_of_project(body, index):
+            return None
+        following = self.low(index)
+        name_like = looks_like_thing(raw.words) or self._names_known(raw.words, known)
+        if not first or not closed:
+            opens = following in {"with", "having", "that", "which", "who", "of", "on", "for", "belong", "has", "have", "by", "in",
+                                  "reduce", "reduces", "contain", "contains", "linked", "containing", "can", "must", "should"}
+            if name_like and is_plural(raw.words[-1]) and (opens or following in words_of("decrement_verbs")):
+                return None
+            if looks_like_thing(raw.words) and following == "(" and not closed:
+                return None
+            if (following in {"with", "belongs", "that", "reduces"} and not is_plural(raw.words[-1]) and self._names_known(raw.words, known)):
+                return None
+            if following in {"belong", "belongs"} or following in words_of("decrement_verbs"):
+                return None
+            if not first and not closed and looks_like_thing(raw.words) and self.low(start - 1) == "and" and self.low(start - 2) == ",":
+                return None
+        raw.many = is_plural(raw.words[-1])
+        self._strip_types(raw)
+        index, last = self._remarks(raw, index)
+        return raw, index, last
+
+    @staticmethod
+    def _names_known(words: list[str], known: frozenset[str]) -> bool:
+        return singular(words[-1]) in known
+
+    def _strip_types(self, raw: RawField) -> None:
+        """`age integer`, `integer age`, `rating 1 5`."""
+        numbers = []
+        while len(raw.words) > 1 and raw.words[-1].isdigit() and raw.words[-1].isascii() and len(raw.words[-1]) < 10:
+            numbers.append(float(raw.words.pop()))
+        if len(numbers) == 2:
+            raw.minimum, raw.maximum = min(numbers), max(numbers)
+        elif numbers:
+            raw.words.extend(str(int(n)) for n in reversed(numbers))
+        if len(raw.words) > 1:
+            if raw.words[-1] in _TYPE_WORDS:
+                raw.type = self._types.at((raw.words.pop(),), 0)[0]  # type: ignore[index]
+            elif raw.words[0] in _TYPE_WORDS:
+                raw.type = self._types.at((raw.words.pop(0),), 0)[0]  # type: ignore[index]
+
+    def _remarks(self, raw: RawField, index: int) -> tuple[int, bool]:
+        """What follows the name: `(...)`, `: type`, `as a type`, `from 1 to 5`, `that must be unique`, `which is open or closed`."""
+        low = self.low(index)
+        if low == "(":
+            index = self._parenthesis(raw, index)
+            low = self.low(index)
+        if low in {":", "="}:
+            index = self._after_colon(raw, index + 1)
+            low = self.low(index)
+            if low == "(":
+                index = self._parenthesis(raw, index)
+                low = self.low(index)
+        if low == "as":
+            after = index + 1 + (self.low(index + 1) in {"a", "an", "the"})
+            hit = self._types.at(self._lows, after)
+            if hit:
+                raw.type, index = hit[0], after + hit[1]
+                low = self.low(index)
+        if low in {"from", "between"} or low.isdigit():
+            at = index + (not low.isdigit())
+            first, second = self.low(at), self.low(at + 2)
+            if first.isdigit() and second.isdigit() and self.low(at + 1) in {"to", "and", "-", "–"} and len(first + second) < 16:
+                raw.minimum, raw.maximum = float(first), float(second)
+                index = at + 3
+                low = self.low(index)
+        if low in {"that", "which", "must", "should", "can", "with", "of", "either", "is", "being", "may"}:
+            return self._clause(raw, index)
+        return index, low in self._stop and low not in SEPARATORS
+
+    def _parenthesis(self, raw: RawField, index: int) -> int:
+        depth, end = 0, index
+        while end < min(len(self._tokens), index + MAX_REMARK):
+            depth += (self._lows[end] == "(") - (self._lows[end] == ")")
+            if depth == 0:
+                break
+            end += 1
+        remarks: list[list[Token]] = [[]]
+        for token in self._tokens[index + 1 : end]:
+            if token.low in {",", "/", "|", ";", "or"} or (token.low == "and" and not self._range(remarks[-1])):
+                remarks.append([])
+            elif token.low not in {"\n", "\"", "'", "`", "“", "”"}:
+                remarks[-1].append(token)
+        read_remarks(raw, remarks)
+        return min(end + 1, len(self._tokens))
+
+    @staticmethod
+    def _range(remark: list[Token]) -> bool:
+        return any(t.low in {"between", "from", "date"} for t in remark)
+
+    def _after_colon(self, raw: RawField, index: int) -> int:
+        remark: list[list[Token]] = [[]]
+        limit = min(len(self._tokens), index + MAX_REMARK)
+        while index < limit and self._lows[index] not in ENDS | {",", "\n", "(", "and"}:
+            if self._lows[index] in {"|", "/", "or"}:
+                remark.append([])
+            elif self._lows[index] not in {"\"", "'", "`"}:
+                remark[-1].append(self._tokens[index])
+            index += 1
+        read_remarks(raw, remark)
+        return index
+
+    def _clause(self, raw: RawField, start: int) -> tuple[int, bool]:
+        """A relative clause about one field, such as `that must be unique` or `with values open, closed or done`."""
+        index = start
+        while self.low(index) in {"that", "which", "must", "should", "can", "is", "are", "be", "being", "with", "may", "of", "a", "the", "possible", "allowed"}:
+            index += 1
+        low = self.low(index)
+        if low in {"unique", "required", "mandatory", "optional", "nullable"}:
+            raw.unique |= low == "unique"
+            raw.required |= low in {"required", "mandatory"}
+            raw.optional |= low in {"optional", "nullable"}
+            return index + 1, self.low(index + 1) in self._stop - SEPARATORS
+        if low in {"values", "choices", "options", "states", "either", "one", "value"} or (
+            raw.words[-1] in {"status", "state", "priority", "level", "category", "type", "kind"} and start + 1 < index + 1
+            and self.low(start) in {"which", "that", "of", "can"}
+        ):
+            index += (low in {"values", "choices", "options", "states", "either", "one", "value"})
+            index += self.low(index) in {"of", ":"}
+            return self._choices(raw, index), False
+        if self.low(start) in {"can", "may"} and low == "empty":
+            raw.optional = True
+            return index + 1, False
+        return start, True
+
+    def _choices(self, raw: RawField, index: int) -> int:
+        """`draft, sent or paid`: ends after the word behind `or`, or where the sentence does."""
+        remarks: list[list[Token]] = [[]]
+        last = False
+        limit = min(len(self._tokens), index + MAX_REMARK)
+        while index < limit and self._lows[index] not in ENDS | {"\n"}:
+            low = self._lows[index]
+            if low in {",", "/", "|", "or", "and"}:
+                if last:
+                    break
+                last = low in {"or", "and"}
+                if remarks[-1]:
+                    remarks.append([])
+            elif low not in {"(", "\"", "'", "`"}:
+                if low in self._stop:
+                    break
+                remarks[-1].append(self._tokens[index])
+            index += 1
+        read_remarks(raw, [[Token("one", "one", True)], *remarks] if len(remarks) > 1 else remarks)
+        return index
+
+    def names(self, index: int) -> tuple[list[tuple[tuple[str, ...], int, int]], int]:
+        """Plural names of things from `index` on: `customers, orders and their invoices`."""
+        found: list[tuple[tuple[str, ...], int, int]] = []
+        while index < len(self._tokens) and len(found) < MAX_LIST:
+            while self.low(index) in ARTICLES | {"both", "all"}:
+                index += 1
+            for of in ("list", "lists", "collection", "collections", "catalog", "catalogue", "set", "inventory", "database", "csv"):
+                if self.low(index) == of and self.low(index + 1) == "of":
+                    index += 2
+            while self.low(index) in ARTICLES:
+                index += 1
+            start, words = index, []
+            while index < len(self._tokens) and self._tokens[index].word and len(words) < 4:
+                low = self._lows[index]
+                if low in self._stop or low in words_of("belongs"):
+                    break
+                words.append(low)
+                index += 1
+            while words and words[-1] in words_of("not_things"):
+                words.pop()
+                index -= 1
+            while len(words) > 1 and words[0] in words_of("filler"):
+                words.pop(0)
+                start += 1
+            if not words or not is_plural(words[-1]) or self.is_part_of_project(start, index) or words[-1].isdigit():
+                return found, start
+            found.append((tuple(words), start, index))
+            if self.low(index) in {",", "and", "&", "or"}:
+                while self.low(index) in {",", "and", "&", "or"}:
+                    index += 1
+                continue
+            break
+        return found, index

@@ -1,0 +1,1 @@
+"""Prompt templates: package data with a version in their header, hashed into every capsule's manifest."""

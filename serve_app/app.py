@@ -1,0 +1,23 @@
+"""The application, without Ray: tests and Serve build the same one."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from qlp import __version__
+from serve_app import problem_details
+from serve_app.backend import Backend
+from serve_app.middleware import BodyLimit, RequestId
+from serve_app.routers import capsules, execute, health, models, runs, validate
+
+
+def create_app(backend: Backend, *, behind_serve: bool = False) -> FastAPI:
+    """`behind_serve`: Ray Serve's proxy makes the request ids and writes the header itself."""
+    app = FastAPI(title="QLP", version=__version__, summary="Plain-language requests to verified software.")
+    app.state.backend = backend
+    for area in (runs, capsules, execute, validate, models, health):
+        app.include_router(area.router)
+    problem_details.install(app)
+    app.add_middleware(BodyLimit, limit=backend.settings.server.max_body_bytes)
+    app.add_middleware(RequestId, write=not behind_serve)  # the last added is the outermost
+    return app

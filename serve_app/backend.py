@@ -1,0 +1,65 @@
+"""What the routes call. A route parses, authorises, calls one of these and shapes the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from actors.client import RayWorkers, RunService, call, open_database
+from actors.execution import ExecuteJob, Execution
+from actors.sandbox_gateway import GatewayClient, ValidateJob
+from qlp.capsule import CapsuleStore
+from qlp.config import Settings
+from qlp.models import Verdict
+from qlp.sandbox.protocol import BackendStatus
+from qlp.security import Pepper
+from qlp.store import Database, KeyStore
+
+READY_TIMEOUT_S = 5.0
+
+
+class SandboxDoor(Protocol):
+    async def execute(self, job: ExecuteJob) -> Execution: ...
+    async def validate(self, job: ValidateJob) -> Verdict: ...
+    async def status(self, *, timeout_s: float = ...) -> BackendStatus: ...
+
+
+@dataclass(frozen=True)
+class Backend:
+    settings: Settings
+    database: Database
+    runs: RunService
+    keys: KeyStore
+    capsules: CapsuleStore
+    sandbox: SandboxDoor
+    worker_health: Callable[[], Awaitable[dict[str, str]]]
+    """Worker name -> `ready`, or what is wrong with it."""
+
+
+def open_backend(settings: Settings, *, workers: tuple[str, ...], namespace: str) -> Backend:
+    """Inside a replica of the cluster. Raises StorageError."""
+    database = open_database(settings.home)
+
+    async def health() -> dict[str, str]:
+        return {name: await _health(name, namespace) for name in workers}
+
+    return Backend(
+        settings=settings,
+        database=database,
+        runs=RunService(database, RayWorkers(workers, namespace), settings),
+        keys=KeyStore(database, Pepper.load(settings.home)),
+        capsules=CapsuleStore(settings.home / "capsules"),
+        sandbox=GatewayClient(namespace),
+        worker_health=health,
+    )
+
+
+async def _health(name: str, namespace: str) -> str:
+    try:
+        health = await call(name, namespace, "health", timeout_s=READY_TIMEOUT_S)
+    except TimeoutError:
+        return f"does not answer within {READY_TIMEOUT_S:g} s"
+    except Exception as error:  # noqa: BLE001  boundary: whatever is wrong with a worker is the answer here
+        return f"not there ({type(error).__name__})"
+    return health.error or "ready"

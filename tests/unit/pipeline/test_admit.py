@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qlp.config import RunSettings
+from qlp.errors import InputError, QLPError, RequestTooLargeError
+from qlp.models import Request
+from qlp.pipeline.admit import admit, check_path
+
+pytestmark = pytest.mark.unit
+SETTINGS = RunSettings()
+
+
+@pytest.mark.parametrize("text", ["", "   \n\t ", "\x00\x01\x02\x03\x04\x05binary", "!!! ???", "12345 67890"])
+def test_what_is_no_request_is_refused_with_advice(text: str) -> None:
+    with pytest.raises(InputError, match=r"say in|plain language|words"):
+        admit(Request(text=text), SETTINGS)
+
+
+def test_a_megabyte_is_refused_with_the_limit() -> None:
+    with pytest.raises(RequestTooLargeError) as caught:
+        admit(Request(text="build " * 200_000), SETTINGS)
+    assert caught.value.extra["limit"] == SETTINGS.max_request_chars
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_admitted_clean_or_refused_with_a_type(text: str) -> None:
+    try:
+        admitted = admit(Request(text=text), SETTINGS)
+    except QLPError:
+        return
+    assert admitted.text
+    assert admitted.text == admitted.text.strip()
+    assert not any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in admitted.text)
+
+
+@pytest.mark.parametrize(
+    "path", ["../x.py", "/etc/passwd", "a/../../b", "a\\b.py", "", "a//b", "C:x", "x\n.py", "~/.ssh/k"]
+)
+def test_test_files_cannot_leave_the_project(path: str) -> None:
+    with pytest.raises(InputError):
+        check_path(path)
+
+
+@pytest.mark.parametrize("path", ["test_a.py", "tests/test_ü.py", "a b/c-d_e.test.mjs"])
+def test_ordinary_paths_are_fine(path: str) -> None:
+    check_path(path)
