@@ -8,17 +8,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from actors.execution import utf8
 from actors.executors import live_executors
 from qlp.config import Settings
 from qlp.models import Event, Request, Run
+from qlp.models.run import LOCAL_TENANT
 from qlp.pipeline.admit import admit
 from qlp.store import Database, EventStore, RunPage, RunStore, sqlite_url
 from qlp.store.schema import create_all
 
 log = logging.getLogger(__name__)
-
-LOCAL_TENANT = "local"
-"""Tenant of the command line and of the first key."""
 
 CALL_TIMEOUT_S = 5.0
 """Deadline of a message to a worker, seconds."""
@@ -50,6 +49,8 @@ class RunService:
     ) -> tuple[Run, bool]:
         """As `submit`, and whether the run is new."""
         request = admit(request, self._settings.runs)
+        for path, content in request.tests.items():
+            utf8(content, path)
         run, new = await self._runs.create(
             request,
             tenant=tenant,

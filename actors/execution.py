@@ -25,6 +25,14 @@ _RUN: dict[Language, tuple[str, ...]] = {
 }
 
 
+def utf8(text: str, what: str) -> bytes:
+    """JSON can carry lone surrogates, which no file can hold. Raises InputError."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{what} holds broken Unicode (a lone surrogate)") from error
+
+
 class ExecuteLimits(Frozen):
     """Asked ceilings; the platform's own are never exceeded."""
 
@@ -62,8 +70,8 @@ class ExecuteJob(Frozen):
     @classmethod
     def _no_nul(cls, value: tuple[str, ...] | dict[str, str]) -> tuple[str, ...] | dict[str, str]:
         texts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
-        if any("\0" in text for text in texts):
-            raise ValueError("arguments and variables cannot hold NUL")
+        if any(c == "\0" or "\ud800" <= c <= "\udfff" for text in texts for c in text):
+            raise ValueError("arguments and variables cannot hold NUL or lone surrogates")
         return value
 
     def sources(self) -> tuple[dict[str, bytes], str]:
@@ -78,7 +86,7 @@ class ExecuteJob(Frozen):
             raise InputError(f"there is no {entry}: send `code`, or name one of the files as `entry`")
         for path in files:
             check_path(path)
-        return {path: text.encode() for path, text in files.items()}, entry
+        return {path: utf8(text, path) for path, text in files.items()}, entry
 
 
 class Execution(Frozen):
@@ -105,7 +113,9 @@ async def execute(job: ExecuteJob, backend: SandboxBackend, ceiling: SandboxSett
     async with backend.open(job.language, limits) as sandbox:
         await sandbox.put(files)
         argv = (*_RUN[job.language], entry, *job.args)
-        result = await sandbox.run(Command(argv=argv, env=job.env, stdin=job.stdin.encode(), wall_s=job.limits.wall_s))
+        result = await sandbox.run(
+            Command(argv=argv, env=job.env, stdin=utf8(job.stdin, "stdin"), wall_s=job.limits.wall_s)
+        )
         return Execution(
             exit_code=result.exit_code,
             signal=result.signal,

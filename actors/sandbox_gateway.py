@@ -13,7 +13,7 @@ import ray
 from pydantic import Field
 
 from actors.client import call
-from actors.execution import ExecuteJob, Execution, execute
+from actors.execution import ExecuteJob, Execution, execute, utf8
 from actors.problems import from_problem, internal_problem, to_problem
 from actors.worker_args import public_tree
 from qlp.config import SandboxSettings, Settings
@@ -84,8 +84,9 @@ class Gateway:
         from qlp.validation import infer_contract, validate_project
 
         async def work(backend: SandboxBackend) -> Verdict:
-            for path in job.files:
+            for path, text in job.files.items():
                 check_path(path)
+                utf8(text, path)
             files = tuple(SourceFile(path=path, content=text) for path, text in job.files.items())
             size = self._settings.sandbox
             limits = Limits(memory_mb=size.memory_mb, pids=size.pids, cpus=size.cpus, output_bytes=OUTPUT_BYTES)

@@ -16,19 +16,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from actors.client import LOCAL_TENANT, open_database
+from actors.client import open_database
 from actors.worker_args import PipelineNames
+from cluster.deploy import deploy, workers_of
 from cluster.environment import NAMESPACE, apply, environment, short_folder
 from cluster.processes import birth_of, members_of
 from qlp.config import Settings
 from qlp.errors import ConflictError, QLPError
 from qlp.models._base import Frozen
+from qlp.models.run import LOCAL_TENANT
 
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 15.0
-APP_NAME = "qlp"
 OBJECT_STORE_BYTES = 100 * 1024 * 1024
 """Requests, files and verdicts are small; large results go through the file system."""
 
@@ -64,7 +65,8 @@ def up(settings: Settings, serve: bool = True, *, pipeline: PipelineNames | None
     cluster = _start_head(settings, serve)
     try:
         _wait_for_head(cluster)
-        _deploy(settings, cluster, serve, pipeline)
+        with _connected(cluster.address):
+            deploy(settings, cluster.workers, serve=serve, pipeline=pipeline)
         key = _first_key(settings, cluster.url) if serve else None
     except BaseException:
         _end(cluster)
@@ -137,45 +139,10 @@ def _start_head(settings: Settings, serve: bool) -> LocalCluster:
         started=birth_of(head.pid) or "",
         temp=str(temp),
         url=f"http://{server.host}:{server.port}" if serve else None,
-        workers=tuple(f"worker-{n}" for n in range(settings.runs.workers)),
+        workers=workers_of(settings),
     )
     _write_private(_state_file(settings.home), cluster.model_dump_json())
     return cluster
-
-
-def _deploy(settings: Settings, cluster: LocalCluster, serve: bool, pipeline: PipelineNames | None) -> None:
-    import ray
-
-    from actors.run_worker import start_worker
-    from actors.sandbox_gateway import start_gateway
-    from actors.worker_args import WorkerArgs
-
-    with _connected(cluster.address):
-        waiting = []
-        for name in cluster.workers:
-            args = WorkerArgs.of(settings, name=name, pipeline=pipeline)
-            waiting.append(start_worker(args, namespace=NAMESPACE, detached=True).health.remote())
-        if serve:
-            gateway = start_gateway(settings, namespace=NAMESPACE)
-            _deploy_api(settings, cluster)
-            waiting.append(gateway.status.remote())
-        try:
-            ray.get(waiting, timeout=START_TIMEOUT_S)
-        except ray.exceptions.RayError as error:
-            raise QLPError(f"the cluster's actors did not start: {error}") from error
-
-
-def _deploy_api(settings: Settings, cluster: LocalCluster) -> None:
-    from ray import serve
-
-    from serve_app.builder import AppArgs, build_app
-
-    logging.getLogger("ray.serve").setLevel(logging.WARNING)
-
-    http = {"host": settings.server.host, "port": settings.server.port}
-    serve.start(proxy_location="HeadOnly", http_options=http)
-    args = AppArgs.of(settings, cluster.workers, NAMESPACE)
-    serve.run(build_app(args), name=APP_NAME, route_prefix="/")
 
 
 def _first_key(settings: Settings, url: str | None) -> str | None:

@@ -13,7 +13,12 @@ from serve_app.routers import capsules, execute, health, models, runs, validate
 
 def create_app(backend: Backend, *, behind_serve: bool = False) -> FastAPI:
     """`behind_serve`: Ray Serve's proxy makes the request ids and writes the header itself."""
-    app = FastAPI(title="QLP", version=__version__, summary="Plain-language requests to verified software.")
+    app = FastAPI(
+        title="QLP",
+        version=__version__,
+        summary="Plain-language requests to verified software.",
+        redirect_slashes=False,
+    )
     app.state.backend = backend
     for area in (runs, capsules, execute, validate, models, health):
         app.include_router(area.router)

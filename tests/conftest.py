@@ -1,18 +1,22 @@
-"""One Ray cluster for the whole session; folders below say what runs in it."""
+"""One Ray cluster for the whole session; the folders below say what runs in it."""
 
 from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-IMPORTABLE = (ROOT, ROOT / "tests" / "ray")
-"""Where the cluster's processes find the code under test and the fake pipeline."""
+
+# Ray's C++ core reads these once, when it is imported: before any test module can import it.
+os.environ["RAY_AUTH_MODE"] = "token"
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+os.environ["RAY_memory_monitor_refresh_ms"] = "0"  # noqa: SIM112  other processes of the machine must not cost us our workers
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +30,7 @@ def ray_cluster(ray_home: Path) -> Iterator[str]:
     from cluster.environment import NAMESPACE, TempFolder, apply
     from qlp.config import Settings
 
-    before = dict(os.environ)
-    paths = [str(path) for path in IMPORTABLE]
-    for path in paths:
-        if path not in sys.path:
-            sys.path.insert(0, path)
-    os.environ["PYTHONPATH"] = os.pathsep.join([*paths, *filter(None, [before.get("PYTHONPATH")])])
-    os.environ["RAY_memory_monitor_refresh_ms"] = "0"  # other workers of the machine must not cost us ours
+    before = os.environ.get("QLP_HOME")
     apply(Settings(home=ray_home))
     import ray
 
@@ -49,10 +47,13 @@ def ray_cluster(ray_home: Path) -> Iterator[str]:
         configure_logging=False,
         _temp_dir=str(folder.path),
     )
+    # The cluster has its copy; tests that run after this one want the machine's own home.
+    if before is None:
+        os.environ.pop("QLP_HOME", None)
+    else:
+        os.environ["QLP_HOME"] = before
     try:
         yield NAMESPACE
     finally:
         ray.shutdown()
         folder.release()
-        os.environ.clear()
-        os.environ.update(before)

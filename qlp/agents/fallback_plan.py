@@ -7,7 +7,7 @@ import sys
 from typing import NamedTuple
 
 from qlp.agents.commands import MANIFESTS, project_commands
-from qlp.agents.user_tests import USER_TESTS, imported_modules, public_names, user_test_files, user_tests_task
+from qlp.agents.user_tests import imported_modules, public_names, user_test_files, user_tests_task
 from qlp.models import (
     Analysis,
     ContractFile,
@@ -20,6 +20,7 @@ from qlp.models import (
     Route,
     Task,
 )
+from qlp.models.plan import USER_TESTS
 
 PORT = 8000
 

@@ -9,8 +9,8 @@ from graphlib import CycleError, TopologicalSorter
 from qlp.agents.commands import MANIFESTS
 from qlp.agents.fences import MAX_FILES
 from qlp.agents.paths import clean_path
-from qlp.agents.user_tests import USER_TESTS
 from qlp.models import Plan
+from qlp.models.plan import USER_TESTS
 
 MAX_TASKS = 40
 _ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")

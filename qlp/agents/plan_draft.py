@@ -11,7 +11,7 @@ from qlp.agents.commands import project_commands
 from qlp.agents.fences import MAX_FILES, read_blocks
 from qlp.agents.paths import clean_path
 from qlp.agents.plan_check import MAX_TASKS, check_plan
-from qlp.agents.user_tests import USER_TESTS, user_test_files, user_tests_task
+from qlp.agents.user_tests import user_test_files, user_tests_task
 from qlp.models import (
     Analysis,
     ContractFile,
@@ -24,6 +24,7 @@ from qlp.models import (
     Route,
     Task,
 )
+from qlp.models.plan import USER_TESTS
 
 _MOST_ERRORS = 12
 

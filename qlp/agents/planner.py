@@ -10,10 +10,11 @@ from qlp.agents.plan_check import check_plan
 from qlp.agents.plan_draft import read_plan
 from qlp.agents.prompts import Prompt, data_tag, load, toolset
 from qlp.agents.single_function import single_function_plan
-from qlp.agents.user_tests import USER_TESTS, in_language_of_tests
+from qlp.agents.user_tests import in_language_of_tests
 from qlp.config import ModelSettings
 from qlp.errors import NoGeneratorError, ProviderError
 from qlp.models import Analysis, Attempt, Plan, ProjectKind, Request
+from qlp.models.plan import USER_TESTS
 from qlp.providers.protocol import ChatOptions, Message, Provider
 from qlp.providers.reply import BAD_REPLY, usage_of
 

@@ -7,7 +7,6 @@ import re
 
 from qlp.agents.commands import project_commands
 from qlp.agents.user_tests import (
-    USER_TESTS,
     Imported,
     imported_modules,
     language_of_tests,
@@ -16,6 +15,7 @@ from qlp.agents.user_tests import (
     user_tests_task,
 )
 from qlp.models import Analysis, ContractFile, InterfaceContract, Language, Plan, Request, Task
+from qlp.models.plan import USER_TESTS
 
 _KINDS = ("function", "unknown", "library")
 

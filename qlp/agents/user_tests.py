@@ -11,9 +11,7 @@ from typing import Literal, NamedTuple
 
 from qlp.errors import InputError
 from qlp.models import Analysis, ContractFile, Language, PublicName, Request, Task
-
-USER_TESTS = "user-tests"
-"""Id of the pseudo-task that owns the user's tests in every plan; the pipeline takes its files from the request."""
+from qlp.models.plan import USER_TESTS
 
 _SUFFIXES: dict[str, Language] = {
     ".py": "python",

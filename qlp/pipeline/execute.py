@@ -6,11 +6,11 @@ import asyncio
 
 from qlp.agents.loop import Escalation, malformed_finding
 from qlp.agents.tiers import attempt
-from qlp.agents.user_tests import USER_TESTS
 from qlp.blueprints.registry import by_name
 from qlp.errors import GenerationError
 from qlp.models import Attempt, Finding, SourceFile, Stage, TaskResult, Verdict
 from qlp.models._base import Frozen
+from qlp.models.plan import USER_TESTS
 from qlp.pipeline.assemble import assemble, broken_promises, given_tests
 from qlp.pipeline.model_calls import SteppedProvider
 from qlp.pipeline.runtime import Runtime, TaskInput

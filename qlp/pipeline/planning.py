@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from qlp.agents.planner import plan as plan_by_model
-from qlp.agents.user_tests import USER_TESTS
 from qlp.blueprints.registry import by_name
 from qlp.models import Analysis, Attempt, Plan, Request
 from qlp.models._base import Frozen
+from qlp.models.plan import USER_TESTS
 from qlp.pipeline.choose import Choice
 from qlp.pipeline.model_calls import SteppedProvider
 from qlp.pipeline.repair import REPAIR_ROUNDS

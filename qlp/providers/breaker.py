@@ -66,7 +66,7 @@ class CircuitBreaker:
 
     def failure(self) -> None:
         self._failures += 1
-        if self._probing or self._failures >= self._policy.failures:
+        if self._failures >= self._policy.failures:
             self._opened_at = self._clock()
         self._probing = False
 

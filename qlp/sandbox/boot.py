@@ -10,7 +10,7 @@ import functools
 import json
 from importlib.resources import files
 
-_MODULES = ("frames", "paths", "supervisor", "job", "runner")
+_MODULES = ("frames", "paths", "supervisor", "job", "probe", "runner")
 """In the order in which they import each other."""
 
 _LOADER = """

@@ -9,25 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qlp.config import SandboxSettings
 from qlp.errors import SandboxUnavailableError
 from qlp.models import Isolation, Language
-from qlp.sandbox import boot, cgroups, images, seccomp, toolchain
+from qlp.sandbox import boot, cgroups, seccomp
+from qlp.sandbox.cancellation import to_the_end
 from qlp.sandbox.ownership import Owner
-from qlp.sandbox.profiles import IMAGE_PROFILES, OPT, WORKSPACE, ImageProfile, environment, image_profile, languages
+from qlp.sandbox.pipe import PipeStream
+from qlp.sandbox.profiles import IMAGE_PROFILES, WORKSPACE, ImageProfile, environment, image_profile, languages
 from qlp.sandbox.protocol import BackendStatus, Limits
+from qlp.sandbox.roots import HOST, Root, find_root, folders
 from qlp.sandbox.session import Session
 
 UID = 10001
@@ -36,7 +37,6 @@ REMEDY = "install it: apt-get install bubblewrap (dnf, pacman, apk: the same nam
 _TMP_MB = 128
 _START_S = 30.0
 _PROBE_S = 10.0
-_STDERR_TAIL = 4000
 _OOM_FILE = "/run/qlp/oom"
 _JOIN = 'for f in $QLP_JOIN; do echo $$ > "$f" || exit 97; done; unset QLP_JOIN; exec "$@"'
 """Enter the control groups before bwrap starts, so that nothing of the sandbox is ever outside them."""
@@ -46,18 +46,6 @@ _ETC = {
     "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
-
-
-@dataclass(frozen=True)
-class Root:
-    """What the sandbox sees as its system."""
-
-    image: str
-    digest: str
-    python: str
-    binds: list[str]
-    env: dict[str, str] = field(default_factory=dict)
-    """Variables that this root needs on top of the profile's."""
 
 
 class BubblewrapBackend:
@@ -89,7 +77,7 @@ class BubblewrapBackend:
                     remedy="allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or an "
                     "AppArmor profile for bwrap), or run as root",
                 )
-            group = cgroups.create("probe", Limits(), cgroups.hierarchies())
+            group = cgroups.create(f"probe.{os.getpid()}", Limits(), cgroups.hierarchies())
             group.destroy()
             lacking = [n for n, there in (("memory", group.memory), ("process", group.pids)) if not there]
             limits = f"; no control group for {' and '.join(lacking)} limits" if lacking else ""
@@ -110,7 +98,7 @@ class BubblewrapBackend:
         try:
             told = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, timeout=_PROBE_S, check=True)
             self._version = told.stdout.strip().replace("bubblewrap", "bwrap")
-            argv = ["bwrap", *_NAMESPACES(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"]
+            argv = ["bwrap", *_namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"]
             done = subprocess.run(argv, capture_output=True, text=True, timeout=_PROBE_S, check=False)
         except (OSError, subprocess.SubprocessError) as error:
             raise SandboxUnavailableError(f"bwrap does not run: {error}") from error
@@ -119,21 +107,23 @@ class BubblewrapBackend:
 
     def _ready(self, profile: ImageProfile) -> bool:
         try:
-            self._root(profile)
+            find_root(profile, self._home)
         except SandboxUnavailableError:
             return False
         return True
 
     async def reap(self) -> int:
-        """Remove control groups of dead owners. Their processes died with them (PR_SET_PDEATHSIG)."""
+        """Remove control groups of dead owners with whatever still runs in them; how many there were."""
         owner = self._own()
 
         def sweep() -> int:
             gone = 0
             for of, folder in cgroups.leftovers(cgroups.hierarchies()):
-                if (owner.folder / of).exists() and not owner.alive(of):
+                home, _, id = of.partition(".")
+                if home == owner.home_id and not owner.alive(id):
                     cgroups.remove(folder)
                     gone += 1
+            owner.forget_dead()
             return gone
 
         return await asyncio.to_thread(sweep)
@@ -153,41 +143,45 @@ class BubblewrapBackend:
         async with self._slots:
             if not self._version:
                 await asyncio.to_thread(self._smoke)
-            root = await asyncio.to_thread(self._root, image_profile(profile))
-            group = await asyncio.to_thread(lambda: cgroups.create(self._own().id, limits, cgroups.hierarchies()))
-            isolation = Isolation(
-                backend="bubblewrap",
-                runtime=self._version,
-                image=root.image,
-                image_digest=root.digest,
-                memory_enforced=group.memory,
-                pids_enforced=group.pids,
-            )
-            pipe: _Pipe | None = None
+            root = await asyncio.to_thread(find_root, image_profile(profile), self._home)
+            groups: list[cgroups.Group] = []
+            pipe: PipeStream | None = None
             session: Session | None = None
+
+            owner = self._own()
+
+            def limit() -> None:
+                groups.append(cgroups.create(f"{owner.home_id}.{owner.id}", limits, cgroups.hierarchies()))
+
             try:
+                await to_the_end(asyncio.to_thread(limit))
+                group = groups[0]
+                isolation = Isolation(
+                    backend="bubblewrap",
+                    runtime=self._version,
+                    image=root.image,
+                    image_digest=root.digest,
+                    memory_enforced=group.memory,
+                    pids_enforced=group.pids,
+                )
                 pipe = await self._spawn(root, group, limits)
                 session = Session(pipe, isolation, limits, diagnose=pipe.diagnose)
                 await session.hello(_config(profile, root, group, limits), timeout_s=_START_S)
                 yield session
             finally:
-                await asyncio.shield(_destroy(session, pipe, group))
+                await to_the_end(_destroy(session, pipe, groups))
 
-    def _root(self, profile: ImageProfile) -> Root:
-        """The unpacked image if one was made, else the host's programs. Raises SandboxUnavailableError."""
-        return _image_root(profile, self._home) or _host_root(profile, self._home)
-
-    async def _spawn(self, root: Root, group: cgroups.Group, limits: Limits) -> _Pipe:
+    async def _spawn(self, root: Root, group: cgroups.Group, limits: Limits) -> PipeStream:
         megabyte = 1024 * 1024
         disk = min(limits.disk_mb, max(16, limits.memory_mb // 2)) * megabyte
         tmp = min(_TMP_MB, max(16, limits.memory_mb // 4)) * megabyte
         with contextlib.ExitStack() as stack:
             filter_fd = stack.enter_context(_file(seccomp.bpf_program()))
             fds = [filter_fd]
-            argv = ["bwrap", *_NAMESPACES(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"]
+            argv = ["bwrap", *_namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"]
             argv += ["--hostname", "sandbox", "--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", *root.binds]
-            if root.image == _HOST:
-                argv += _folders("/run/qlp")
+            if root.image == HOST:
+                argv += folders("/run/qlp")
                 for name, text in _ETC.items():
                     fd = stack.enter_context(_file(text.encode()))
                     fds.append(fd)
@@ -204,87 +198,15 @@ class BubblewrapBackend:
                 stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=fds, start_new_session=True,
                 env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "QLP_JOIN": " ".join(map(str, group.join_files))},
             )  # fmt: skip
-        return _Pipe(process)
+        return PipeStream(process)
 
 
-_HOST = "host-toolchain"
-_HOST_BIN = f"{OPT}/host/bin"
-
-
-def _NAMESPACES() -> list[str]:
+def _namespaces() -> list[str]:
     """Everything but the network's loopback is new; as root no user namespace is needed, the runner drops to UID."""
     common = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if os.geteuid() == 0:
         return [*common, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     return ["--unshare-user", "--uid", str(UID), "--gid", str(UID), *common]
-
-
-def _host_root(profile: ImageProfile, home: Path) -> Root:
-    target = toolchain.host_target()
-    binds = _folders("/etc", OPT)
-    for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"):
-        place = Path("/", name)
-        if place.is_symlink():
-            binds += ["--symlink", os.readlink(place), str(place)]
-        elif place.is_dir():
-            binds += ["--ro-bind", str(place), str(place)]
-    for name in ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d"):
-        binds += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    # Every profile has python3, if need be this one; the folder around it may hold anything and is not on PATH.
-    binds += [*_folders(_HOST_BIN), "--symlink", target.python, f"{_HOST_BIN}/python3"]
-    prefix = os.path.realpath(sys.base_prefix)
-    if not Path(prefix).is_relative_to("/usr"):  # pyenv, uv, conda: only the interpreter's own folder is shown
-        binds += [*_folders(os.path.dirname(prefix)), "--ro-bind", prefix, prefix]
-    env = {"PATH": environment(profile)["PATH"]}
-    if profile == "go":
-        more, env, digest = _host_go()
-        binds += more
-    else:
-        folder = toolchain.path(profile, home, target)
-        if not folder.is_dir():
-            raise SandboxUnavailableError(
-                f"the {profile} toolchain is not prepared; run: python -m qlp.sandbox.toolchain ensure {profile}"
-            )
-        binds += ["--ro-bind", str(folder), f"{OPT}/{profile}"]
-        digest = f"sha256:{toolchain.pins_digest(profile)}"
-    return Root(image=_HOST, digest=digest, python=target.python, binds=binds, env={**env, "PATH": f"{env['PATH']}:{_HOST_BIN}"})
-
-
-def _folders(*paths: str) -> list[str]:
-    """Arguments that make folders and their parents: those that bwrap makes by itself are closed to other users."""
-    made = []
-    for path in paths:
-        for folder in [*reversed(Path(path).parents), Path(path)][1:]:
-            made += ["--perms", "0755", "--dir", str(folder)]
-    return made
-
-
-def _host_go() -> tuple[list[str], dict[str, str], str]:
-    go = shutil.which("go")
-    if not go:
-        raise SandboxUnavailableError("no go on this machine; run: apt-get install golang-go, or use the Docker backend")
-    told = subprocess.run([go, "env", "GOROOT", "GOVERSION"], capture_output=True, text=True, timeout=30, check=False)
-    if told.returncode != 0:
-        raise SandboxUnavailableError(f"{go} does not run: {told.stderr.strip()}")
-    root, version = told.stdout.split()
-    root = os.path.realpath(root)
-    # At its own path: Debian's GOROOT is full of relative links into /usr/share.
-    binds = [] if Path(root).is_relative_to("/usr") else [*_folders(os.path.dirname(root)), "--ro-bind", root, root]
-    return binds, {"GOROOT": root, "PATH": f"{root}/bin:{environment('go')['PATH']}"}, version
-
-
-def _image_root(profile: ImageProfile, home: Path) -> Root | None:
-    folder = images.rootfs_path(profile, home)
-    if not folder.is_dir():
-        return None
-    binds = ["--ro-bind", str(folder), "/"]
-    if profile != "go":
-        tree = toolchain.path(profile, home, toolchain.image_target())
-        if not tree.is_dir():
-            return None
-        binds += ["--ro-bind", str(tree), f"{OPT}/{profile}"]
-    digest = f"sha256:{folder.name.rsplit('-', 1)[1]}"
-    return Root(image=f"rootfs:{images.image_ref(profile)}", digest=digest, python="/usr/bin/python3", binds=binds)
 
 
 def _config(profile: Language, root: Root, group: cgroups.Group, limits: Limits) -> dict[str, Any]:
@@ -324,49 +246,10 @@ def _file(data: bytes) -> Any:
         yield file.fileno()
 
 
-class _Pipe:
-    """The `ByteStream` of a bwrap process."""
-
-    def __init__(self, process: Process) -> None:
-        self.process = process
-        assert process.stdin and process.stdout and process.stderr
-        self._in, self._out, self._err = process.stdin, process.stdout, process.stderr
-        self._tail = b""
-        self._tailing = asyncio.create_task(self._keep_tail(), name="bwrap-stderr")
-
-    async def _keep_tail(self) -> None:
-        while data := await self._err.read(4096):
-            self._tail = (self._tail + data)[-_STDERR_TAIL:]
-
-    async def read(self) -> bytes:
-        return await self._out.read(1 << 18)
-
-    async def write(self, data: bytes) -> None:
-        self._in.write(data)
-        await self._in.drain()
-
-    async def close(self) -> None:
-        self._in.close()
-
-    async def diagnose(self) -> str:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2.0):
-                await self.process.wait()
-                await self._tailing
-        said = self._tail.decode("utf-8", "replace").strip()
-        return f"bwrap ended with {self.process.returncode}" + (f" ({said})" if said else "")
-
-    async def kill(self) -> None:
-        """SIGKILL; the kernel then kills process 1 of the sandbox and with it everything inside."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
-        await self._tailing
-
-
-async def _destroy(session: Session | None, pipe: _Pipe | None, group: cgroups.Group) -> None:
+async def _destroy(session: Session | None, pipe: PipeStream | None, groups: list[cgroups.Group]) -> None:
     if session:
         await session.close()
     if pipe:
         await pipe.kill()
-    await asyncio.to_thread(group.destroy)
+    for group in groups:
+        await asyncio.to_thread(group.destroy)

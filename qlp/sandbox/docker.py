@@ -7,7 +7,7 @@ import contextlib
 import math
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +17,9 @@ from qlp.errors import SandboxUnavailableError
 from qlp.models import Isolation, Language
 from qlp.sandbox import boot, engine, images, seccomp
 from qlp.sandbox.attach import AttachStream, attach
+from qlp.sandbox.cancellation import to_the_end
 from qlp.sandbox.ownership import Owner
-from qlp.sandbox.profiles import IMAGE_PROFILES, WORKSPACE, environment, image_profile, languages
+from qlp.sandbox.profiles import IMAGE_PROFILES, WORKSPACE, ImageProfile, environment, image_profile, languages
 from qlp.sandbox.protocol import BackendStatus, Limits
 from qlp.sandbox.session import Session
 
@@ -56,12 +57,7 @@ class DockerBackend:
 
     async def probe(self) -> BackendStatus:
         try:
-            client = await _in_thread(lambda: engine.connect(self._url))
-            try:
-                version = await _in_thread(client.version)
-                ready = await _in_thread(lambda: [p for p in IMAGE_PROFILES if images.present(client, p)])
-            finally:
-                client.close()
+            version, ready = await self._call(self._look)
         except SandboxUnavailableError as error:
             return BackendStatus(name=self.name, available=False, detail=error.detail, remedy=engine.REMEDY)
         profiles = tuple(language for p in ready for language in languages(p))
@@ -73,6 +69,13 @@ class DockerBackend:
             profiles=profiles,
             remedy=f"python -m qlp.sandbox.images build {lacking}" if lacking else "",
         )
+
+    def _look(self) -> tuple[dict[str, Any], list[ImageProfile]]:
+        client = engine.connect(self._url)
+        try:
+            return client.version(), [p for p in IMAGE_PROFILES if images.present(client, p)]
+        finally:
+            client.close()
 
     async def reap(self) -> int:
         """Remove containers whose owner is gone or whose deadline is past; how many there were."""
@@ -113,20 +116,20 @@ class DockerBackend:
             session: Session | None = None
             try:
                 options = self._options(name, reference, owner, limits)
-                await _to_the_end(self._call(lambda: client.api.create_container_from_config(options, name)))
+                await to_the_end(self._call(lambda: _create(client, options, name)))
                 stream = await attach(self._url, name)
-                await _to_the_end(self._call(lambda: client.api.start(name)))
+                await to_the_end(self._call(lambda: client.api.start(name)))
                 session = Session(stream, isolation, limits, diagnose=lambda: self._diagnose(name, stream))
                 await session.hello(_config(profile, limits), timeout_s=_START_S)
                 yield session
             finally:
-                await _to_the_end(self._destroy(client, name, session, stream))
+                await to_the_end(self._destroy(client, name, session, stream))
 
     def _image_digest(self, client: DockerClient, reference: str, profile: Language) -> str:
         from docker.errors import ImageNotFound
 
         try:
-            return str(client.api.inspect_image(reference)["Id"])
+            return str(client.images.get(reference).id)
         except ImageNotFound as error:
             raise SandboxUnavailableError(
                 f"the image {reference} is not built; run: python -m qlp.sandbox.images build {image_profile(profile)}"
@@ -185,8 +188,8 @@ class DockerBackend:
     async def _connected(self) -> tuple[DockerClient, Owner]:
         async with self._ready:
             if self._client is None or self._owner is None:
-                client = await _in_thread(lambda: engine.connect(self._url))
-                info = await _in_thread(client.info)
+                client = await self._call(lambda: engine.connect(self._url))
+                info = await self._call(client.info)
                 self._runtime = self._settings.runtime or str(info.get("DefaultRuntime") or "runc")
                 self._client, self._owner = client, Owner(self._home)
             return self._client, self._owner
@@ -236,6 +239,10 @@ def _config(profile: Language, limits: Limits) -> dict[str, Any]:
     }
 
 
+def _create(client: DockerClient, options: dict[str, Any], name: str) -> None:
+    client.api.create_container_from_config(options, name)  # type: ignore[no-untyped-call]
+
+
 def _remove(client: DockerClient, container: str) -> None:
     """Remove by force and wait until the container is really gone."""
     from docker.errors import APIError, NotFound
@@ -255,23 +262,3 @@ def _remove(client: DockerClient, container: str) -> None:
 async def _in_thread(work: Callable[[], T]) -> T:
     async with asyncio.timeout(_CALL_S):
         return await asyncio.to_thread(work)
-
-
-async def _to_the_end(work: Awaitable[T]) -> T:
-    """Await `work` to its end even if we are cancelled meanwhile: a container half made must not be lost."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            if task.cancelled():
-                raise
-            cancelled = error
-        except Exception:  # noqa: BLE001  raised again below, from the task
-            break
-    if cancelled:
-        if not task.cancelled():
-            task.exception()
-        raise cancelled
-    return task.result()

@@ -55,7 +55,7 @@ def connect(url: str, *, timeout_s: float = _TIMEOUT_S) -> DockerClient:
     from docker.errors import DockerException
 
     try:
-        client = DockerClient(base_url=url, tls=tls_config() or False, timeout=timeout_s, version="auto")
+        client = DockerClient(base_url=url, tls=tls_config() or False, timeout=int(timeout_s), version="auto")
         client.ping()
     except (DockerException, requests.exceptions.RequestException, OSError) as error:
         raise SandboxUnavailableError(f"the container engine at {url} does not answer ({error}); {REMEDY}") from error

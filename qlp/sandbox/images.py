@@ -1,7 +1,7 @@
 """The sandbox images: made here, from Debian packages and pinned toolchains, and never pulled as a whole.
 
-`build` makes `qlp/<profile>:<digest>`; the tag is the digest of everything that goes in, so a present image is right and
-is not built again. The base comes from mmdebstrap where that is installed (no registry needed), else from the
+`build` makes `qlp/<profile>:<digest>`; the tag is the digest of everything that goes in, so that a present image is
+right and not built again. The base comes from mmdebstrap where that is installed (no registry needed), else from the
 `debian` image of a registry. Network only while packages are fetched; image build steps run without one.
 
     python -m qlp.sandbox.images build [python node go]
@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qlp.config import Settings
 from qlp.errors import SandboxUnavailableError
@@ -76,7 +76,9 @@ def _dockerfile(profile: ImageProfile, base: str) -> str:
     if profile != "go":
         lines.append(f"COPY tree {OPT}/{profile}")
     if profile == "python" and toolchain.image_target().cross:
-        lines.append(f"RUN {OPT}/python/bin/python3 -m compileall -q --invalidation-mode unchecked-hash {OPT}/python/lib")
+        lines.append(
+            f"RUN {OPT}/python/bin/python3 -m compileall -q --invalidation-mode unchecked-hash {OPT}/python/lib"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -95,7 +97,9 @@ async def build(
     (home / "run").mkdir(parents=True, exist_ok=True)
     roots = {_root_ref(p): p for p in wanted}
     steps = [asyncio.to_thread(_ensure_root, client, home, p) for p in roots.values()]
-    trees = {p: toolchain.ensure(p, home, target=toolchain.image_target()) for p in wanted if p != "go"}
+    trees: dict[ImageProfile, Coroutine[Any, Any, Path]] = {
+        p: toolchain.ensure(p, home, target=toolchain.image_target()) for p in wanted if p != "go"
+    }
     made = await asyncio.gather(*steps, *trees.values())
     folders = dict(zip(trees, made[len(steps) :], strict=True))
     await asyncio.gather(*(asyncio.to_thread(_ensure_image, client, home, p, folders.get(p)) for p in wanted))
@@ -212,7 +216,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m qlp.sandbox.images", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     build_parser = commands.add_parser("build", help="build the images that are missing")
-    build_parser.add_argument("profiles", nargs="*", metavar="PROFILE", help=f"of {', '.join(IMAGE_PROFILES)}; default all")
+    build_parser.add_argument(
+        "profiles", nargs="*", metavar="PROFILE", help=f"of {', '.join(IMAGE_PROFILES)}; default all"
+    )
     build_parser.add_argument("--force", action="store_true", help="build again even if the image is there")
     options = parser.parse_args()
     if unknown := set(options.profiles) - set(IMAGE_PROFILES):

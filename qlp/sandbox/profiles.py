@@ -22,7 +22,11 @@ _IMAGES: dict[Language, ImageProfile] = {
 
 _ENV: dict[ImageProfile, dict[str, str]] = {
     "python": {"PATH": f"{OPT}/python/bin:/usr/local/bin:/usr/bin:/bin", "VIRTUAL_ENV": f"{OPT}/python"},
-    "node": {"PATH": f"{OPT}/node/bin:/usr/local/bin:/usr/bin:/bin", "NO_UPDATE_NOTIFIER": "1", "NPM_CONFIG_OFFLINE": "true"},
+    "node": {
+        "PATH": f"{OPT}/node/bin:/usr/local/bin:/usr/bin:/bin",
+        "NO_UPDATE_NOTIFIER": "1",
+        "NPM_CONFIG_OFFLINE": "true",
+    },
     "go": {
         "PATH": f"{OPT}/go/bin:/usr/local/bin:/usr/bin:/bin",
         "GOFLAGS": "-mod=mod",
@@ -37,7 +41,7 @@ _ENV: dict[ImageProfile, dict[str, str]] = {
 
 _COMMON = {
     "HOME": f"{WORKSPACE}/.home",
-    "TMPDIR": "/tmp",  # noqa: S108  the sandbox's own, not the host's
+    "TMPDIR": "/tmp",  # the sandbox's own, not the host's
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC",

@@ -57,9 +57,7 @@ def docker_profile() -> str:
         "defaultAction": "SCMP_ACT_ERRNO",
         "defaultErrnoRet": errno.EPERM,
         # No sub-architectures: 32-bit and x32 calls have other numbers and would pass around the list.
-        "archMap": [
-            {"architecture": f"SCMP_ARCH_{arch.upper()}", "subArchitectures": []} for arch in _ARCHES
-        ],
+        "archMap": [{"architecture": f"SCMP_ARCH_{arch.upper()}", "subArchitectures": []} for arch in _ARCHES],
         "syscalls": rules,
     }
     return json.dumps(profile)

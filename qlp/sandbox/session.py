@@ -14,7 +14,14 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from qlp.errors import InputError, NotFoundError, SandboxError, SandboxProtocolError, SandboxUnavailableError, StorageError
+from qlp.errors import (
+    InputError,
+    NotFoundError,
+    SandboxError,
+    SandboxProtocolError,
+    SandboxUnavailableError,
+    StorageError,
+)
 from qlp.models import Isolation
 from qlp.sandbox import boot
 from qlp.sandbox.inside import frames, paths

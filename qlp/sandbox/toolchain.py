@@ -193,7 +193,13 @@ def _pip_install(what: list[str], into: Path, target: Target) -> None:
 def _step(argv: list[str], *, cwd: Path | None = None, check: bool = True) -> None:
     try:
         done = subprocess.run(
-            argv, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_STEP_TIMEOUT_S, check=False
+            argv,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_STEP_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise SandboxUnavailableError(f"{argv[0]} took more than {_STEP_TIMEOUT_S} s") from error

@@ -7,21 +7,21 @@ import time
 from collections import Counter
 
 import pytest
-from conftest import Platform
 
 from qlp.errors import ConflictError, OverloadedError
-from qlp.models import Event
+from qlp.models import Event, Request
+from tests.ray.platform import DurablePlatform
 
 pytestmark = pytest.mark.ray
 
 STEPS = ["analyse", "code.0", "code.1", "test.0", "test.1", "package"]
 
 
-async def events_of(platform: Platform, run_id: str) -> list[Event]:
+async def events_of(platform: DurablePlatform, run_id: str) -> list[Event]:
     return [event async for event in platform.service.events(run_id)]
 
 
-async def test_a_run_completes_and_tells_each_stage_once(platform: Platform) -> None:
+async def test_a_run_completes_and_tells_each_stage_once(platform: DurablePlatform) -> None:
     run = await platform.end((await platform.submit()).id)
     assert run.status == "completed"
     assert run.outcome is not None
@@ -34,7 +34,7 @@ async def test_a_run_completes_and_tells_each_stage_once(platform: Platform) -> 
 
 
 @pytest.mark.chaos
-async def test_kill_9_in_mid_run_repeats_no_finished_step(platform: Platform) -> None:
+async def test_kill_9_in_mid_run_repeats_no_finished_step(platform: DurablePlatform) -> None:
     run = await platform.submit(step_s=0.7)
     await platform.until(run.id, "start:code.1")
     dead = await platform.kill()
@@ -50,7 +50,7 @@ async def test_kill_9_in_mid_run_repeats_no_finished_step(platform: Platform) ->
     assert [e.data["recovered"] for e in events if e.type == "run.in_progress"] == [False, True]
 
 
-async def test_cancel_reaches_the_step_within_two_seconds_and_resume_goes_on(platform: Platform) -> None:
+async def test_cancel_reaches_the_step_within_two_seconds_and_resume_goes_on(platform: DurablePlatform) -> None:
     run = await platform.submit(step_s=2.5)
     await platform.until(run.id, "start:code.0")
     began = time.monotonic()
@@ -71,7 +71,7 @@ async def test_cancel_reaches_the_step_within_two_seconds_and_resume_goes_on(pla
     assert after[-1].type == "run.completed"
 
 
-async def test_a_cancelled_run_that_waits_in_the_queue_never_starts(platform: Platform) -> None:
+async def test_a_cancelled_run_that_waits_in_the_queue_never_starts(platform: DurablePlatform) -> None:
     busy = [await platform.submit(step_s=1.0) for _ in range(2)]
     for run in busy:
         await platform.until(run.id, "start:analyse")
@@ -82,7 +82,7 @@ async def test_a_cancelled_run_that_waits_in_the_queue_never_starts(platform: Pl
     assert platform.calls(waiting.id) == []
 
 
-async def test_two_runs_advance_together_and_a_full_queue_refuses(platform: Platform) -> None:
+async def test_two_runs_advance_together_and_a_full_queue_refuses(platform: DurablePlatform) -> None:
     busy = [await platform.submit(step_s=0.8) for _ in range(2)]
     for run in busy:
         await platform.until(run.id, "start:analyse")  # neither waits for the other's end
@@ -93,14 +93,14 @@ async def test_two_runs_advance_together_and_a_full_queue_refuses(platform: Plat
     assert {run.status for run in runs} == {"completed"}
 
 
-async def test_independent_tasks_run_side_by_side(platform: Platform) -> None:
+async def test_independent_tasks_run_side_by_side(platform: DurablePlatform) -> None:
     run = await platform.submit(step_s=0.5, chain=False)
     await platform.end(run.id)
     calls = platform.calls(run.id)
     assert calls.index("start:test.0") < calls.index("done:code.0")
 
 
-async def test_an_error_of_a_task_fails_the_run_with_its_problem(platform: Platform) -> None:
+async def test_an_error_of_a_task_fails_the_run_with_its_problem(platform: DurablePlatform) -> None:
     run = await platform.end((await platform.submit(fail="test")).id)
     assert run.status == "failed"
     assert run.problem is not None
@@ -110,7 +110,7 @@ async def test_an_error_of_a_task_fails_the_run_with_its_problem(platform: Platf
         await platform.service.resume(run.id)
 
 
-async def test_a_defect_fails_the_run_without_showing_its_inside(platform: Platform) -> None:
+async def test_a_defect_fails_the_run_without_showing_its_inside(platform: DurablePlatform) -> None:
     run = await platform.end((await platform.submit(crash="code")).id)
     assert run.status == "failed"
     assert run.problem is not None
@@ -118,9 +118,7 @@ async def test_a_defect_fails_the_run_without_showing_its_inside(platform: Platf
     assert "missing" not in run.problem.detail
 
 
-async def test_the_deadline_ends_a_run(platform: Platform) -> None:
-    from qlp.models import Request
-
+async def test_the_deadline_ends_a_run(platform: DurablePlatform) -> None:
     run = await platform.service.submit(Request(text='{"tasks": ["code"], "step_s": 30}', deadline_s=1))
     began = time.monotonic()
     run = await platform.end(run.id)

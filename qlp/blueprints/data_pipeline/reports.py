@@ -16,7 +16,9 @@ _METRICS = {
 }
 _METRIC_OF = {word: metric for metric, words in _METRICS.items() for word in words}
 ORDER = ("count", "total", "average", "smallest", "largest")
-_SMALL = frozenset({"of", "the", "a", "an", "each", "every", "and", "for", "all", "per", "by", "orders", "values", "rows"})
+_SMALL = frozenset(
+    {"of", "the", "a", "an", "each", "every", "and", "for", "all", "per", "by", "orders", "values", "rows"}
+)
 _PERIOD_LENGTH = {"day": 10, "month": 7, "year": 4}
 
 
@@ -47,7 +49,7 @@ class Report:
                 group = f'substr("{period.name}", 1, {_PERIOD_LENGTH[self.group]})'
         number = f'"{self.column}"' if self.column else "NULL"
         return (
-            f"SELECT\n    {group} AS \"group\",\n    COUNT(*),\n    COUNT({number}),\n    SUM({number}),\n"
+            f'SELECT\n    {group} AS "group",\n    COUNT(*),\n    COUNT({number}),\n    SUM({number}),\n'
             f'    MIN({number}),\n    MAX({number})\nFROM "{table.plural}"\nGROUP BY 1\nORDER BY 1'
         )
 

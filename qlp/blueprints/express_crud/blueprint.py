@@ -156,8 +156,8 @@ def _curl(resources: Resources, *, auth: bool) -> tuple[str, ...]:
     lines = []
     for r in resources:
         body = json.dumps(examples.body(resources, r, 1), ensure_ascii=False).replace("'", "'\\''")
-        lines.append(f"curl {key}-H 'Content-Type: application/json' localhost:{PORT}/{r.plural} \\\n  -d '{body}'")
-    first = resources.items[0].plural
+        lines.append(f"curl {key}-H 'Content-Type: application/json' localhost:{PORT}/{r.path} \\\n  -d '{body}'")
+    first = resources.items[0].path
     return (*lines, f"curl {key}'localhost:{PORT}/{first}?limit=10'")
 
 

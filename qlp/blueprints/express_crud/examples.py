@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from math import ceil
+from math import ceil, floor
 
 from qlp.blueprints.express_crud.resources import Column, Resource, Resources
 from qlp.models import Route
@@ -12,21 +12,26 @@ EXAMPLE_KEY = "example-key"
 """API key of smoke requests; the start command of the contract sets it for the server."""
 
 
+def steps(column: Column, stock: int = 0) -> tuple[int, int | None]:
+    """Where whole examples of a number start, and how many steps of one its limits leave (None: any number)."""
+    if column.minimum is not None:
+        low = ceil(column.minimum)
+    else:
+        low = 0 if column.maximum is None or column.maximum >= 10 else floor(column.maximum) - 10
+    low = max(low, stock) if stock else low
+    return low, None if column.maximum is None else max(0, floor(column.maximum) - low)
+
+
 def example(column: Column, n: int, *, stock: int = 0) -> object:
-    """The n-th valid JSON value, at least `stock` for a number; values of different n differ, except of booleans and
-    choices."""
-    low = max(stock, 0 if column.minimum is None else ceil(column.minimum))
+    """The n-th valid JSON value, at least `stock` for a number; values of different n differ as far as the column has
+    as many."""
     if column.choices:
         return column.choices[(n - 1) % len(column.choices)]
     match column.type:
         case "str" | "text":
             return f"{column.words.capitalize()} {n}"
-        case "int":
-            return low + n
-        case "decimal":
-            return f"{low + n}.50"
-        case "float":
-            return low + n + 0.5
+        case "int" | "decimal" | "float":
+            return _number(column, n, stock)
         case "bool":
             return n % 2 == 1
         case "date":
@@ -43,10 +48,31 @@ def example(column: Column, n: int, *, stock: int = 0) -> object:
             return 1
 
 
+def _number(column: Column, n: int, stock: int) -> object:
+    low, room = steps(column, stock)
+    if column.type == "int":
+        return low + (n if room is None else n % (room + 1))
+    if room == 0:
+        return f"{column.maximum:.2f}" if column.type == "decimal" else float(column.maximum or 0)
+    whole = low + (n if room is None else n % room)
+    return f"{whole}.50" if column.type == "decimal" else whole + 0.5
+
+
+def whole_expression(column: Column, stock: int) -> str | None:
+    """The same in the syntax of TypeScript and Go, for a counter `n`; None if only the maximum itself fits."""
+    low, room = steps(column, stock)
+    values = None if room is None else room + (column.type == "int")
+    if values is None:
+        return f"{low} + n" if low else "n"
+    if values <= 1:
+        return str(low) if values else None
+    return f"{low} + (n % {values})"
+
+
 def starting_stock(resources: Resources, resource: Resource, column: Column) -> int:
-    """Enough for many orders where a rule lowers this column, else 0."""
+    """Enough for many orders, as far as its maximum permits, where a rule lowers this column; else 0."""
     takes = (
-        ceil(d.floor + 100 * d.least)
+        floor(d.floor + d.stock * d.least)
         for r in resources
         for d in r.decrements
         if d.target == resource.name and d.field == column.name
@@ -78,17 +104,17 @@ def smoke(resources: Resources, *, api_key: bool) -> tuple[Route, ...]:
     headers = {"X-API-Key": EXAMPLE_KEY} if api_key else {}
     routes = [Route(method="GET", path="/health")]
     for r in resources:
-        one = f"/{r.plural}/1"
+        one = f"/{r.path}/1"
         first, second, change = body(resources, r, 1), body(resources, r, 2), patch(resources, r, 3)
         routes += [
-            Route(method="POST", path=f"/{r.plural}", status=201, body=first, headers=headers),
-            Route(method="GET", path=f"/{r.plural}", headers=headers),
+            Route(method="POST", path=f"/{r.path}", status=201, body=first, headers=headers),
+            Route(method="GET", path=f"/{r.path}", headers=headers),
             Route(method="GET", path=one, headers=headers),
             Route(method="PUT", path=one, body=second, headers=headers),
             Route(method="PATCH", path=one, body=change, headers=headers),
         ]
     routes += [
-        Route(method="DELETE", path=f"/{r.plural}/1", status=204, headers=headers) for r in _children_first(resources)
+        Route(method="DELETE", path=f"/{r.path}/1", status=204, headers=headers) for r in _children_first(resources)
     ]
     return tuple(routes)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import ceil, floor
 from typing import Literal
 
 from qlp.models import Entity, FieldSpec, FieldType, ProjectSpec, Rule
@@ -21,6 +22,9 @@ _SNAKE_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,100}")
 _TAKEN_PATHS = frozenset({"health"})
 _NUMERIC: frozenset[str] = frozenset({"int", "decimal", "float"})
+_LARGEST_LIMIT = 10**9
+_UNIQUE_VALUES = 1000
+"""A range with fewer values is too small for unique ones: examples and tests would run out of them."""
 _COUNTABLE: frozenset[str] = frozenset({"int", "decimal"})
 """Types that a decrement can keep exact."""
 
@@ -34,14 +38,27 @@ class Column:
     required: bool = True
     unique: bool = False
     minimum: Decimal | None = None
+    maximum: Decimal | None = None
     choices: tuple[str, ...] = ()
     target: str | None = None
     """Entity name that a `ref` points at."""
 
     @property
-    def cents(self) -> int | None:
-        """`minimum` of a money column in cents, rounded up."""
-        return None if self.minimum is None else -int(-self.minimum * 100 // 1)
+    def scale(self) -> int:
+        """Stored units per one: money is kept in cents."""
+        return 100 if self.type == "decimal" else 1
+
+    @property
+    def least(self) -> Decimal | None:
+        """`minimum` in stored units; a whole number, rounded inwards, unless the column is a float."""
+        scaled = None if self.minimum is None else self.minimum * self.scale
+        return scaled if scaled is None or self.type == "float" else Decimal(ceil(scaled))
+
+    @property
+    def most(self) -> Decimal | None:
+        """`maximum`, like `least`."""
+        scaled = None if self.maximum is None else self.maximum * self.scale
+        return scaled if scaled is None or self.type == "float" else Decimal(floor(scaled))
 
     @property
     def words(self) -> str:
@@ -61,6 +78,10 @@ class Decrement:
     """`field` never falls below this: its own minimum, at least zero."""
     least: Decimal
     """Smallest quantity, above zero."""
+    per_record: int
+    """How many times `least` one record may take, at most 6: what the generated tests try."""
+    stock: int
+    """How many times `least` the target may hold above `floor`, at most 100."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +106,11 @@ class Resource:
     @property
     def kebab(self) -> str:
         return self.snake.replace("_", "-")
+
+    @property
+    def path(self) -> str:
+        """`order-lines`, without the slash."""
+        return self.plural.replace("_", "-")
 
     @property
     def noun(self) -> str:
@@ -136,7 +162,9 @@ def normalise(spec: ProjectSpec) -> Resources:
         if problem is None:
             snake = {e.name: e.snake for e in spec.entities}
             decrement = _apply_rule(rule, snake[rule.target], columns, assumptions)
-            if decrement not in decrements[rule.source]:
+            if decrement.stock < 1 or decrement.per_record < 1:
+                problems.append(f"rule: {rule.source} lowers {rule.target}.{rule.field} (the limits leave no room)")
+            elif decrement not in decrements[rule.source]:
                 decrements[rule.source].append(decrement)
         else:
             problems.append(problem)
@@ -211,13 +239,14 @@ def _columns(entity: Entity, assumptions: list[str]) -> dict[str, Column]:
 
 
 def _column(field: FieldSpec) -> Column:
-    numeric = field.type in _NUMERIC and field.minimum is not None
+    limited = field.type in _NUMERIC
     return Column(
         name=field.name,
         type=field.type,
         required=field.required,
         unique=field.unique,
-        minimum=Decimal(str(field.minimum)) if numeric else None,
+        minimum=Decimal(str(field.minimum)) if limited and field.minimum is not None else None,
+        maximum=Decimal(str(field.maximum)) if limited and field.maximum is not None else None,
         choices=tuple(dict.fromkeys(field.choices)),
     )
 
@@ -232,8 +261,13 @@ def _column_problems(name: str, columns: dict[str, Column], decrements: dict[str
             yield f"a choice of {label} that cannot be printed"
         if column.unique and (column.choices or column.type == "bool" or column.name in quantities):
             yield f"unique values for {label}"
-        if column.minimum is not None and abs(column.minimum) > 10**9:
-            yield f"minimum {column.minimum} of {label}"
+        if any(abs(limit) > _LARGEST_LIMIT for limit in (column.minimum, column.maximum) if limit is not None):
+            yield f"limits of {label} beyond {_LARGEST_LIMIT}"
+        if column.least is not None and column.most is not None:
+            if column.least > column.most:
+                yield f"values of {label} between {column.minimum} and {column.maximum}"
+            elif column.unique and column.most - column.least < _UNIQUE_VALUES * column.scale:
+                yield f"unique values for {label} between {column.minimum} and {column.maximum}"
 
 
 def _rule_problem(rule: Rule, columns: dict[str, dict[str, Column]]) -> str | None:
@@ -274,14 +308,18 @@ def _apply_rule(rule: Rule, target: str, columns: dict[str, dict[str, Column]], 
     columns[rule.target][rule.field] = replace(kept, required=True, minimum=max(kept.minimum or Decimal(0), Decimal(0)))
     if stock is None or stock.minimum is None or stock.minimum < 0 or not stock.required:
         assumptions.append(f"{rule.target}.{rule.field} is required and never negative.")
+    held, taken = columns[rule.target][rule.field], source[rule.quantity_field]
+    floor_, unit = (held.least or Decimal(0)) / held.scale, (taken.least or least * taken.scale) / taken.scale
     return Decrement(
         target=rule.target,
         field=rule.field,
         quantity=rule.quantity_field,
         reference=reference,
         type=kind,
-        floor=columns[rule.target][rule.field].minimum or Decimal(0),
-        least=source[rule.quantity_field].minimum or least,
+        floor=floor_,
+        least=unit,
+        per_record=6 if taken.maximum is None else min(6, int(taken.maximum // unit)),
+        stock=100 if held.maximum is None else min(100, int((held.maximum - floor_) // unit)),
     )
 
 

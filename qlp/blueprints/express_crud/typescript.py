@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qlp.blueprints.express_crud.examples import starting_stock
+from qlp.blueprints.express_crud.examples import starting_stock, whole_expression
 from qlp.blueprints.express_crud.resources import Column, Decrement, Resource, Resources
 from qlp.blueprints.express_crud.wording import doc_notes, doc_type, plural_words, with_article
 
@@ -131,31 +132,29 @@ class TsColumn:
             case "str" | "text":
                 name += f"({self.choices})"
             case "int" | "float" | "decimal":
-                name += "()" if column.minimum is None else f"({{ min: {self._lowest} }})"
+                limits = [f"min: {plain(column.least)}"] if column.least is not None else []
+                limits += [f"max: {plain(column.most)}"] if column.most is not None else []
+                name += f"({{ {', '.join(limits)} }})" if limits else "()"
         return name if self.required else f"optional({name})"
-
-    @property
-    def _lowest(self) -> str:
-        minimum = self.column.minimum or Decimal(0)
-        if self.column.type == "decimal":
-            return str(self.column.cents)
-        if self.column.type == "int":
-            return str(-int(-minimum // 1))
-        return plain(minimum)
 
     @property
     def formatted(self) -> str:
         call = f"formatMoney(record.{self.name})"
         return call if self.required else f"record.{self.name} === null ? null : {call}"
 
-    @property
-    def low(self) -> int:
-        return max(self.stock, 0 if self.column.minimum is None else -int(-self.column.minimum // 1))
+    def _number(self) -> str:
+        """Expression of the n-th number inside the limits."""
+        whole = whole_expression(self.column, self.stock)
+        if whole is None:
+            most = self.column.maximum or Decimal(0)
+            return f'"{plain(most, 2)}"' if self.column.type == "decimal" else plain(most)
+        if self.column.type == "decimal":
+            return f'"{whole}.50"' if whole.isdigit() else f"`${{{whole}}}.50`"
+        return f"{whole} + 0.5" if self.column.type == "float" else whole
 
     @property
     def fixture(self) -> str:
         """Expression of the n-th valid value, in the form in which the API answers it."""
-        sum_ = f"{self.low} + n" if self.low else "n"
         if self.choices:
             return string(self.column.choices[0])
         if self.column.type == "ref":
@@ -164,9 +163,9 @@ class TsColumn:
         return {
             "str": f"`{self.words.capitalize()} ${{n}}`",
             "text": f"`{self.words.capitalize()} ${{n}}`",
-            "int": sum_,
-            "decimal": f"`${{{sum_}}}.50`",
-            "float": f"{sum_} + 0.5",
+            "int": self._number(),
+            "decimal": self._number(),
+            "float": self._number(),
             "bool": "n % 2 === 1",
             "date": "day(n)",
             "datetime": "`${day(n)}T10:30:00.000Z`",
@@ -203,12 +202,10 @@ class TsColumn:
                     "uuid": ['"1234"', "7"],
                 }
                 values += wrong[other]
-        if column.minimum is not None:
-            values.append(
-                f'"{plain(Decimal((column.cents or 0) - 1) / 100, 2)}"'
-                if column.type == "decimal"
-                else plain(Decimal(-int(-column.minimum // 1)) - 1)
-            )
+        outside = [] if column.least is None else [column.least - 1]
+        outside += [] if column.most is None else [column.most + 1]
+        money = column.type == "decimal"
+        values += [f'"{plain(value / 100, 2)}"' if money else plain(value) for value in outside]
         return tuple(values)
 
     @property
@@ -232,8 +229,8 @@ class TsColumn:
         return table_name(self.target)
 
     @property
-    def target_plural(self) -> str:
-        return self.target.plural
+    def target_path(self) -> str:
+        return self.target.path
 
     @property
     def target_create_fn(self) -> str:
@@ -305,46 +302,58 @@ class TsDecrement:
         return f"{camel(self.field)}Of"
 
     @property
-    def target_plural(self) -> str:
-        return self._target.plural
+    def target_path(self) -> str:
+        return self._target.path
 
     @property
     def create_target_fn(self) -> str:
         return f"create{type_name(self._target.name)}"
 
-    def _units(self, value: Decimal) -> str:
-        return str(int(value * 100)) if self.decrement.type == "decimal" else str(-int(-value // 1))
+    @property
+    def _scale(self) -> int:
+        return 100 if self.decrement.type == "decimal" else 1
 
     @property
     def floor_literal(self) -> str:
-        return self._units(self.decrement.floor)
+        return plain(self.decrement.floor * self._scale)
 
     @property
     def floor_text(self) -> str:
         return plain(self.decrement.floor, 2 if self.decrement.type == "decimal" else None)
 
+    @property
+    def wide(self) -> bool:
+        """Whether the limits leave room for the tests that change a quantity."""
+        return self.decrement.per_record >= 6 and self.decrement.stock >= 5
+
+    @property
+    def most(self) -> int:
+        return self.decrement.per_record
+
+    @property
+    def few(self) -> int:
+        """Units of a stock that concurrent requests exhaust."""
+        return min(5, self.decrement.stock)
+
+    @property
+    def many(self) -> int:
+        """Units of a stock that random requests share."""
+        return min(10, self.decrement.stock)
+
     def _json(self, value: Decimal) -> str:
         return f'"{plain(value, 2)}"' if self.decrement.type == "decimal" else plain(value)
 
-    @property
-    def _least(self) -> Decimal:
-        return Decimal(self._units(self.decrement.least)) / (100 if self.decrement.type == "decimal" else 1)
-
-    @property
-    def _floor(self) -> Decimal:
-        return Decimal(self.floor_literal) / (100 if self.decrement.type == "decimal" else 1)
-
     def amount(self, units: int) -> str:
         """JSON of a stock that suffices for `units` of the smallest quantity."""
-        return self._json(self._floor + units * self._least)
+        return self._json(self.decrement.floor + units * self.decrement.least)
 
     def take(self, units: int) -> str:
-        return self._json(units * self._least)
+        return self._json(units * self.decrement.least)
 
     @property
     def take_expr(self) -> str:
         """Quantity of `choice.take` units, computed by the test."""
-        unit = self._units(self._least)
+        unit = plain(self.decrement.least * self._scale)
         if self.decrement.type == "decimal":
             return f"(choice.take * {unit}) / 100"
         return "choice.take" if unit == "1" else f"choice.take * {unit}"
@@ -352,8 +361,8 @@ class TsDecrement:
     @property
     def expected(self) -> str:
         """The stock that the test expects after `held()` units were taken, in whole units."""
-        unit = self._units(self._least)
-        held = "10 - held()" if unit == "1" else f"(10 - held()) * {unit}"
+        unit = plain(self.decrement.least * self._scale)
+        held = f"{self.many} - held()" if unit == "1" else f"({self.many} - held()) * {unit}"
         return held if self.floor_literal == "0" else f"{self.floor_literal} + {held}"
 
     @property
@@ -409,8 +418,8 @@ class TsResource:
         return self.resource.kebab
 
     @property
-    def plural(self) -> str:
-        return self.resource.plural
+    def path(self) -> str:
+        return self.resource.path
 
     @property
     def plural_words(self) -> str:
@@ -465,7 +474,7 @@ class TsResource:
     @property
     def counts(self) -> bool:
         """Whether the fixture uses its counter."""
-        return any(c.type != "ref" and not c.choices for c in self.resource.columns)
+        return any(re.search(r"\bn\b", c.fixture) for c in self.columns if not c.choices)
 
     @property
     def patched(self) -> str:
@@ -542,8 +551,8 @@ class TsResource:
         present = f", {self.to_json}" if self.money else ""
         router = f"crudRouter(new {self.service}(store){present})"
         return fit(
-            f'  app.use("/{self.plural}", {router});',
-            f'  app.use(\n    "/{self.plural}",\n    {router},\n  );',
+            f'  app.use("/{self.path}", {router});',
+            f'  app.use(\n    "/{self.path}",\n    {router},\n  );',
         )
 
 

@@ -47,6 +47,8 @@ def doc_notes(column: Column) -> str:
         notes.append("unique")
     if column.minimum is not None:
         notes.append(f"at least {column.minimum:f}")
+    if column.maximum is not None:
+        notes.append(f"at most {column.maximum:f}")
     return ", ".join(notes)
 
 

@@ -87,8 +87,17 @@ def _context(project: ProjectView, planned: layout.Planned) -> dict[str, object]
         "has_parents": any(e.parents for e in project.entities),
         "example": _example(project),
         "surrogate_field": _text_field(project),
-        "uses_text": any(f.strategy == "TEXT" for e in project.roots for f in e.fields),
-        "uses_utc": any(f.type == "datetime" and not f.spec.choices for e in project.roots for f in e.fields),
+        "uses_text": _uses(project, "str", "text"),
+        "uses_email": _uses(project, "email"),
+        "uses_url": _uses(project, "url"),
+        "uses_choices": any(f.spec.choices for e in project.roots for f in e.fields),
+        "examples": max(5, 50 // max(2, len(project.roots))),
+        "block": views.block,
+        "router_imports": [
+            views.imports(f"app.routers.{e.snake}", [f"router as {e.snake}_router"]) for e in project.entities
+        ],
+        "property_imports": _property_imports(project),
+        "uses_utc": _uses(project, "datetime"),
     }
     if planned.entity is not None:
         context |= _entity_context(project, planned.entity)
@@ -123,6 +132,20 @@ def _entity_context(project: ProjectView, entity: EntityView) -> dict[str, objec
         "rule": entity.rule,
         "target": project.entity(entity.rule.target.name) if entity.rule else None,
     }
+
+
+def _uses(project: ProjectView, *types: str) -> bool:
+    """Whether a root has a field of one of these types, without choices."""
+    return any(f.type in types and not f.spec.choices for e in project.roots for f in e.fields)
+
+
+def _property_imports(project: ProjectView) -> list[str]:
+    lines = ["from app.database import Database"]
+    for entity in project.roots:
+        lines.append(views.imports(f"app.repositories.{entity.snake}", [f"{entity.name}Repository"]))
+        schemas = [f"{entity.name}Input", *(f.alias for f in entity.chosen)]
+        lines.append(views.imports(f"app.schemas.{entity.snake}", schemas))
+    return lines
 
 
 def _text_field(project: ProjectView) -> str:

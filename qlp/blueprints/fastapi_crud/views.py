@@ -39,6 +39,17 @@ _SPOKEN = {
     "url": "http or https address",
     "uuid": "UUID",
 }
+_STRATEGY = {
+    "bool": "st.booleans()",
+    "date": "st.dates()",
+    "datetime": "st.datetimes(timezones=st.just(UTC))",
+    "email": "EMAIL",
+    "url": "WEB_ADDRESS",
+    "uuid": "st.uuids()",
+    "str": "TEXT",
+    "text": "TEXT",
+}
+_NUMBERS = {"int": "st.integers({})", "decimal": "st.decimals({}, places=2)", "float": "st.floats({})"}
 _SQL = {"int": "INTEGER", "decimal": "INTEGER", "float": "REAL", "bool": "INTEGER"}
 
 
@@ -58,12 +69,23 @@ def fit(head: str, items: Iterable[str], tail: str, indent: int = 0) -> str:
 
 
 def imports(module: str, names: Iterable[str]) -> str:
-    """An import line, names in isort's order (constants, classes, functions)."""
+    """Import lines in isort's order (constants, classes, functions); `x as y` stands on a line of its own."""
     listed = sorted(names, key=lambda n: (not n.isupper(), n[0].islower(), n))
-    line = f"from {module} import {', '.join(listed)}"
+    plain = [n for n in listed if " as " not in n]
+    lines = [_import(module, plain)] if plain else []
+    return "\n".join([*lines, *(_import(module, [n]) for n in listed if " as " in n)])
+
+
+def _import(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
     if len(line) <= LINE:
         return line
-    return "\n".join([f"from {module} import (", *(f"    {name}," for name in listed), ")"])
+    return "\n".join([f"from {module} import (", *(f"    {name}," for name in names), ")"])
+
+
+def block(lines: Iterable[str]) -> str:
+    """Import lines of one section in isort's order, by module."""
+    return "\n".join(sorted(lines, key=lambda line: line.split()[1]))
 
 
 def route(method: str, path: str, statuses: Iterable[int], status: int = 200) -> str:
@@ -98,6 +120,8 @@ class FieldView:
     """A stored attribute."""
 
     spec: FieldSpec
+    owner: str
+    """Class name of the thing."""
     counted: bool
     """A rule lowers it."""
 
@@ -114,13 +138,20 @@ class FieldView:
         return self.spec.name.replace("_", " ")
 
     @property
+    def alias(self) -> str:
+        """Name of the type of a field with choices: `InvoiceStatus`."""
+        return self.owner + "".join(part.capitalize() for part in self.name.split("_"))
+
+    @property
+    def alias_line(self) -> str:
+        return fit(f"{self.alias} = Literal[", [literal(c) for c in self.spec.choices], "]")
+
+    @property
     def declaration(self) -> str:
         """`price: Annotated[fields.Money, Field(ge=0)]`, wrapped where it is long."""
-        optional = "" if self.spec.required else " | None"
-        default = "" if self.spec.required else " = None"
+        ending = "" if self.spec.required else " | None = None"
         if self.spec.choices:
-            inner = fit(f"{self.name}: Literal[", [literal(c) for c in self.spec.choices], f"]{optional}{default}", 4)
-            return inner
+            return f"{self.name}: {self.alias}{ending}"
         bounds = []
         if self.spec.minimum is not None:
             bounds.append(f"ge={number(self.spec.minimum)}")
@@ -128,8 +159,8 @@ class FieldView:
             bounds.append(f"le={number(self.spec.maximum)}")
         kind = _ANNOTATION[self.spec.type]
         if bounds:
-            kind = f"Annotated[{kind}, Field({', '.join(bounds)})]"
-        return f"{self.name}: {kind}{optional}{default}"
+            return fit(f"{self.name}: Annotated[", [kind, f"Field({', '.join(bounds)})"], f"]{ending}", 4)
+        return f"{self.name}: {kind}{ending}"
 
     @property
     def bounded(self) -> bool:
@@ -181,30 +212,27 @@ class FieldView:
         """A hypothesis strategy of valid values."""
         low, high = self.spec.minimum, self.spec.maximum
         if self.spec.choices:
-            return fit("st.sampled_from([", [literal(c) for c in self.spec.choices], "])", 8)
+            return f"st.sampled_from(get_args({self.alias}))"
         match self.spec.type:
             case "int":
-                return f"st.integers({number(low if low is not None else -MAX_WHOLE)}, {number(high if high is not None else MAX_WHOLE)})"
-            case "decimal":
-                edges = f"{number(low if low is not None else -1000000)}, {number(high if high is not None else 1000000)}"
-                return f"st.decimals({edges}, places=2)"
-            case "float":
-                edges = f"{number(low if low is not None else -1000000)}, {number(high if high is not None else 1000000)}"
-                return f"st.floats({edges}, allow_nan=False)"
-            case "bool":
-                return "st.booleans()"
-            case "date":
-                return "st.dates()"
-            case "datetime":
-                return "st.datetimes(timezones=st.just(UTC))"
-            case "email":
-                return 'st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}[.]com", fullmatch=True)'
-            case "url":
-                return 'st.from_regex(r"https://[a-z]{1,8}[.]com/[a-z]{0,8}", fullmatch=True)'
-            case "uuid":
-                return "st.uuids()"
-            case _:
-                return "TEXT"
+                edge = MAX_WHOLE
+            case "decimal" | "float":
+                edge = 1_000_000
+            case other:
+                return _STRATEGY[other]
+        edges = f"{number(low if low is not None else -edge)}, {number(high if high is not None else edge)}"
+        return _NUMBERS[self.spec.type].format(edges)
+
+    @property
+    def strategy_line(self) -> str:
+        """The entry of this field in a dictionary of strategies."""
+        if self.spec.required:
+            return fit(f'"{self.name}": st.one_of(', [self.strategy], ")", 12) if self._long else f'"{self.name}": {self.strategy}'
+        return fit(f'"{self.name}": st.one_of(', ["st.none()", self.strategy], ")", 12)
+
+    @property
+    def _long(self) -> bool:
+        return 12 + len(f'"{self.name}": {self.strategy},') > LINE
 
     @property
     def described(self) -> str:
@@ -310,6 +338,11 @@ class EntityView:
     @property
     def path(self) -> str:
         return "/" + self.entity.plural.replace("_", "-")
+
+    @property
+    def chosen(self) -> tuple[FieldView, ...]:
+        """Fields with choices."""
+        return tuple(f for f in self.fields if f.spec.choices)
 
     @property
     def columns(self) -> list[str]:
@@ -431,7 +464,7 @@ def view(spec: ProjectSpec) -> ProjectView:
 def _entity(
     entity: Entity, by_name: dict[str, Entity], rule: Rule | None, counted: set[tuple[str, str]], spec: ProjectSpec
 ) -> EntityView:
-    fields = tuple(FieldView(spec=f, counted=(entity.name, f.name) in counted) for f in entity.fields)
+    fields = tuple(FieldView(spec=f, owner=entity.name, counted=(entity.name, f.name) in counted) for f in entity.fields)
     parents = tuple(
         ParentView(entity=by_name[r.target], required=r.required, counted=bool(rule and rule.target == r.target))
         for r in entity.relations

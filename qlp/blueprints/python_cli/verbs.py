@@ -26,7 +26,15 @@ FREE = frozenset({"help", "version"})
 _DONE = ("done", "complete", "finish", "close", "check", "tick", "do")
 _UNDO = {"reopen": "done", "uncheck": "done", "undone": "done"}
 _DONE_FIELDS = ("done", "completed", "complete", "finished", "closed", "is_done", "checked")
-_IRREGULAR = {"pay": "paid", "do": "done", "sell": "sold", "send": "sent", "buy": "bought", "read": "read", "activate": "active"}
+_IRREGULAR = {
+    "pay": "paid",
+    "do": "done",
+    "sell": "sold",
+    "send": "sent",
+    "buy": "bought",
+    "read": "read",
+    "activate": "active",
+}
 _DONE_CHOICES = ("done", "completed", "complete", "finished", "closed")
 _PERIODS = ("day", "month", "year")
 PERIOD_WORDS = {"daily": "day", "monthly": "month", "yearly": "year", "annual": "year"} | {p: p for p in _PERIODS}

@@ -10,7 +10,7 @@ import keyword
 import re
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from qlp.blueprints.rendering import render
@@ -94,6 +94,16 @@ def call(indent: int, function: str, arguments: list[str], *, tail: str = "", he
         return f"{pad}{head}{function}(\n{inner}\n{pad}){tail}"
     body = "".join(f"{pad}    {a},\n" for a in arguments)
     return f"{pad}{head}{function}(\n{body}{pad}){tail}"
+
+
+def import_line(module: str, names: Iterable[str]) -> str:
+    """`from module import names` in the order and with the breaks that ruff asks for at 100 columns."""
+    ordered = sorted(set(names), key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+    flat = f"from {module} import {', '.join(ordered)}"
+    if len(flat) <= 100:
+        return flat
+    body = "".join(f"    {n},\n" for n in ordered)
+    return f"from {module} import (\n{body})"
 
 
 def standard_parts(package: str, *, src: bool) -> tuple[Part, ...]:

@@ -29,7 +29,10 @@ VALIDATORS: tuple[ValidatorRow, ...] = (
         "url",
         "http or https address",
         ("url", "urls", "link", "links"),
-        (("https://example.org/a?b=1", "https://example.org/a?b=1"), ("HTTP://Example.ORG:80", "http://example.org:80")),
+        (
+            ("https://example.org/a?b=1", "https://example.org/a?b=1"),
+            ("HTTP://Example.ORG:80", "http://example.org:80"),
+        ),
         ("example.org", "ftp://example.org", "https://", "https://exa mple.org", "http://example.org:99999"),
     ),
     ValidatorRow(
@@ -71,7 +74,10 @@ VALIDATORS: tuple[ValidatorRow, ...] = (
         "iban",
         "IBAN",
         ("iban", "ibans"),
-        (("GB82 WEST 1234 5698 7654 32", "GB82WEST12345698765432"), ("de89370400440532013000", "DE89370400440532013000")),
+        (
+            ("GB82 WEST 1234 5698 7654 32", "GB82WEST12345698765432"),
+            ("de89370400440532013000", "DE89370400440532013000"),
+        ),
         ("GB82WEST12345698765433", "GB82", "XX82WEST12345698765432", "DE8937040044053201300"),
         checked=True,
     ),

@@ -28,7 +28,9 @@ def build_entities(draft: Draft, kind: ProjectKind, grouped_by: list[str]) -> tu
     entities: list[Entity] = []
     for key, thing in draft.things.items():
         relations = _relations(draft, key)
-        fields = _fields(draft, key, thing, kind, grouped_by if not entities else [], {_column(r.target) for r in relations})
+        fields = _fields(
+            draft, key, thing, kind, grouped_by if not entities else [], {_column(r.target) for r in relations}
+        )
         plural = plural_snake(thing.words)
         if plural in {e.plural for e in entities}:
             plural += "_records"
@@ -66,7 +68,11 @@ def _fields(
         raws = [r for r in default_fields(thing.words) if tuple(r.words) not in named] + raws
         draft.assumptions.append(f"{key} has no fields in the request: {', '.join(r.text for r in raws)} taken")
     for name in grouped_by:
-        if name and not any("_".join(ascii_words(r.text)) == name for r in raws) and name not in {"month", "day", "year", "week"}:
+        if (
+            name
+            and not any("_".join(ascii_words(r.text)) == name for r in raws)
+            and name not in {"month", "day", "year", "week"}
+        ):
             raws.append(RawField(words=name.split("_")))
             draft.assumptions.append(f"{key} has a field {name}, because the request groups by it")
     specs: dict[str, FieldSpec] = {}

@@ -29,7 +29,20 @@ _AGGREGATES = {
     "revenue": "total",
     "sales": "total",
 }
-_LISTED = frozenset({"command", "commands", "subcommand", "subcommands", "function", "functions", "actions", "verbs", "operations", "helpers"})
+_LISTED = frozenset(
+    {
+        "command",
+        "commands",
+        "subcommand",
+        "subcommands",
+        "function",
+        "functions",
+        "actions",
+        "verbs",
+        "operations",
+        "helpers",
+    }
+)
 
 
 def cli_commands(draft: Draft, reader: ListReader) -> tuple[str, ...]:
@@ -47,7 +60,10 @@ def cli_commands(draft: Draft, reader: ListReader) -> tuple[str, ...]:
             start, named = index + 1, True
             while reader.low(start) in {":", "to", "for", "like", "such", "as", "are", "called", "named", "-"}:
                 start += 1
-        elif low in {":", "to", "can", "that", "which", "with", "for", "should", "must"} and reader.low(index + 1) in verbs:
+        elif (
+            low in {":", "to", "can", "that", "which", "with", "for", "should", "must"}
+            and reader.low(index + 1) in verbs
+        ):
             start = index + 1
         if start is None:
             index += 1
@@ -67,7 +83,9 @@ def _verbs(draft: Draft, reader: ListReader, index: int, *, named: bool) -> tupl
     read: list[str] = []
     while index < len(draft.tokens) and len(read) < MAX_COMMANDS:
         low = reader.low(index)
-        if low in {",", "and", "&", "/", "or", "\"", "'", "`", "-", "*"} or (low == "\n" and named and reader.low(index + 1) in {"-", "*"}):
+        if low in {",", "and", "&", "/", "or", '"', "'", "`", "-", "*"} or (
+            low == "\n" and named and reader.low(index + 1) in {"-", "*"}
+        ):
             index += 1
             continue
         if low in ARTICLES or not draft.tokens[index].word:
@@ -107,16 +125,22 @@ def _verbs(draft: Draft, reader: ListReader, index: int, *, named: bool) -> tupl
 def library_functions(draft: Draft, reader: ListReader) -> tuple[str, ...]:
     """`with functions slugify, truncate and camel_case`."""
     for index, token in enumerate(draft.tokens):
-        if token.low in {"functions", "methods", "helpers"} and reader.low(index + 1) not in {"for", "that", "to", "which", "of"}:
+        if token.low in {"functions", "methods", "helpers"} and reader.low(index + 1) not in {
+            "for",
+            "that",
+            "to",
+            "which",
+            "of",
+        }:
             names: list[str] = []
             at = index + 1 + (reader.low(index + 1) in {":", "called", "named", "like"})
             while at < len(draft.tokens) and len(names) < MAX_COMMANDS:
-                if reader.low(at) in {",", "and", "`", "\"", "'", "(", ")"}:
+                if reader.low(at) in {",", "and", "`", '"', "'", "(", ")"}:
                     at += 1
                     continue
                 if not draft.tokens[at].word or reader.low(at) in words_of("filler"):
                     break
-                if reader.low(at + 1) not in {",", "and", ".", "`", "\"", "'", "(", "\n"} and at + 1 < len(draft.tokens):
+                if reader.low(at + 1) not in {",", "and", ".", "`", '"', "'", "(", "\n"} and at + 1 < len(draft.tokens):
                     break
                 names.append(snake([draft.tokens[at].text]))
                 at += 1

@@ -9,7 +9,6 @@ from qlp.pipeline.analysis.fields import RawField
 from qlp.pipeline.analysis.names import pascal, singular
 from qlp.pipeline.analysis.text import Token
 
-
 MAX_DRAFTED = 40
 """Things kept while reading; keeps the analysis linear on hostile text."""
 

@@ -12,8 +12,42 @@ from qlp.pipeline.analysis.vocabulary import Phrases, phrases_of, vocabulary, wo
 
 MAX_CHOICES = 24
 _UNITS = frozenset(
-    "kg g km m cm mm miles eur usd gbp euro euros dollars dollar cents minutes minute hours hour seconds second days "
-    "years percent celsius fahrenheit utc iso isbn iso8601 pln chf per unit".split()
+    [
+        "kg",
+        "g",
+        "km",
+        "m",
+        "cm",
+        "mm",
+        "miles",
+        "eur",
+        "usd",
+        "gbp",
+        "euro",
+        "euros",
+        "dollars",
+        "dollar",
+        "cents",
+        "minutes",
+        "minute",
+        "hours",
+        "hour",
+        "seconds",
+        "second",
+        "days",
+        "years",
+        "percent",
+        "celsius",
+        "fahrenheit",
+        "utc",
+        "iso",
+        "isbn",
+        "iso8601",
+        "pln",
+        "chf",
+        "per",
+        "unit",
+    ]
 )
 _NUMERIC = frozenset({"int", "decimal", "float"})
 
@@ -60,7 +94,9 @@ def read_remarks(raw: RawField, remarks: Sequence[Sequence[Token]]) -> None:
             words[:3] == ["can", "be", "one"]
         ):
             forced = True
-            words = [w for w in words if w not in {"choices", "choice", "values", "options", "either", "enum", "one", "of"}]
+            words = [
+                w for w in words if w not in {"choices", "choice", "values", "options", "either", "enum", "one", "of"}
+            ]
             words = [w for w in words if w not in {"can", "be", "are", "is"}]
             loose.extend([w] for w in words if w not in {"or", "and"})
             continue
@@ -97,14 +133,27 @@ def _modifiers(raw: RawField, words: list[str], texts: list[str]) -> list[str]:
         raw.required = True
     if "unique" in words:
         raw.unique = True
-    noise = {"optional", "nullable", "required", "mandatory", "unique", "must", "be", "is", "field", "should", "a", "an"}
+    noise = {
+        "optional",
+        "nullable",
+        "required",
+        "mandatory",
+        "unique",
+        "must",
+        "be",
+        "is",
+        "field",
+        "should",
+        "a",
+        "an",
+    }
     if words[:2] in (["not", "null"], ["not", "empty"], ["not", "negative"]):
         raw.minimum = 0.0 if words[1] == "negative" else raw.minimum
         words = words[2:]
     words = [w for w in words if w not in noise]
     numbers = [w for w in words if _number(w) is not None]
     if words and words[0] in {"default", "defaults", "defaulting"}:
-        if not (words[-1] in {"false", "no", "0", "null", "none"}):
+        if words[-1] not in {"false", "no", "0", "null", "none"}:
             raw.unclear.append(f"default value of {raw.text}")
         return []
     if "positive" in words:
@@ -150,6 +199,9 @@ def infer_type(name: str) -> FieldType | None:
         for kind, listed in by_name.items():
             if candidate in listed:
                 return _known(kind)
+    if "_per_" in name:
+        # `price per night` is a price, not a night.
+        return infer_type(name.partition("_per_")[0])
     for kind, prefixes in vocabulary()["type_by_prefix"].items():
         if any(name.startswith(f"{p}_") for p in prefixes):
             return _known(kind)

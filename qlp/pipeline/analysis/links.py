@@ -39,7 +39,9 @@ class LinkFinder:
             if self._low(at) in ENDS - {")"} or self._low(at) == "\n":
                 return None
             if self._tokens[at].word:
-                key = (self._draft.resolve([self._low(at - 1), self._low(at)]) if at else None) or self._draft.resolve([self._low(at)])
+                key = (self._draft.resolve([self._low(at - 1), self._low(at)]) if at else None) or self._draft.resolve(
+                    [self._low(at)]
+                )
                 if key:
                     return key, at
         return None
@@ -59,7 +61,9 @@ class LinkFinder:
                 return key, index + length
         if declare and words:
             word = words[0]
-            plausible = looks_like_thing([word]) or word in words_of("known_things") or word in words_of("default_fields")
+            plausible = (
+                looks_like_thing([word]) or word in words_of("known_things") or word in words_of("default_fields")
+            )
             if plausible and word not in words_of("not_things"):
                 thing = self._draft.declare([word])
                 key = self._draft.resolve([word])
@@ -113,7 +117,13 @@ class LinkFinder:
             plain = any(not f.article for f in thing.fields)
             for raw in list(thing.fields):
                 target = self._draft.resolve(raw.words)
-                if target is None and plain and raw.article and raw.words[-1] in words_of("known_things") and not raw.choices:
+                if (
+                    target is None
+                    and plain
+                    and raw.article
+                    and raw.words[-1] in words_of("known_things")
+                    and not raw.choices
+                ):
                     made = self._draft.declare(raw.words)
                     target = self._draft.resolve(raw.words) if made else None
                     self._draft.assumptions.append(f"{' '.join(raw.words)} taken as a thing of its own")
@@ -138,7 +148,9 @@ class LinkFinder:
         field_at = self._counted(verb, 1) or self._counted(verb, -1)
         source = self._source(verb)
         if field_at is None or source is None:
-            self._draft.unmet.append(f"rule not understood: {' '.join(t.text for t in self._tokens[max(0, verb - 3) : verb + 4] if t.word)}")
+            self._draft.unmet.append(
+                f"rule not understood: {' '.join(t.text for t in self._tokens[max(0, verb - 3) : verb + 4] if t.word)}"
+            )
             return
         name = self._low(field_at)
         target = self._target(source, name, verb, field_at)
@@ -172,14 +184,18 @@ class LinkFinder:
             if not 0 <= at < len(self._tokens) or low in ENDS or low == "\n":
                 return None
             if low in words_of("decrement_fields") or any(
-                low in f.words and infer_type(snake(f.words)) == "int" for t in self._draft.things.values() for f in t.fields
+                low in f.words and infer_type(snake(f.words)) == "int"
+                for t in self._draft.things.values()
+                for f in t.fields
             ):
                 return at
         return None
 
     def _source(self, verb: int) -> str | None:
         """Who lowers it: `orders that reduce`, `each order reduces`, `... when an order is placed`."""
-        candidates = list(range(verb - 1, max(-1, verb - 8), -1)) + list(range(verb + 1, min(len(self._tokens), verb + _REACH)))
+        candidates = list(range(verb - 1, max(-1, verb - 8), -1)) + list(
+            range(verb + 1, min(len(self._tokens), verb + _REACH))
+        )
         for at in candidates:
             if at > verb and self._low(at) in ENDS:
                 return None
@@ -187,12 +203,25 @@ class LinkFinder:
             before = self._low(at - 1)
             if not self._tokens[at].word or word in words_of("decrement_fields"):
                 continue
-            if at < verb and before in {"of", "on", "for"} and is_plural(self._low(at - 2)) and self._draft.resolve([self._low(at - 2)]):
+            if (
+                at < verb
+                and before in {"of", "on", "for"}
+                and is_plural(self._low(at - 2))
+                and self._draft.resolve([self._low(at - 2)])
+            ):
                 return self._draft.resolve([self._low(at - 2)])
-            active = at < verb and (word in words_of("known_things") or looks_like_thing([word])) and word not in words_of("not_things")
+            active = (
+                at < verb
+                and (word in words_of("known_things") or looks_like_thing([word]))
+                and word not in words_of("not_things")
+            )
             behind = at > verb and before in {"an", "a", "each", "every", "new"} and word in words_of("known_things")
             declared = self._draft.resolve([word])
-            if declared and (at < verb or before in {"an", "a", "each", "every", "new", "when", "by"}) and not self._holds_field(declared, verb):
+            if (
+                declared
+                and (at < verb or before in {"an", "a", "each", "every", "new", "when", "by"})
+                and not self._holds_field(declared, verb)
+            ):
                 return declared
             if (active or behind) and declared is None:
                 made = self._draft.declare([word])
@@ -203,8 +232,13 @@ class LinkFinder:
 
     def _holds_field(self, key: str, verb: int) -> bool:
         near = {self._low(i) for i in range(max(0, verb - 7), min(len(self._tokens), verb + 8))}
-        return any(set(f.words) & near and infer_type(snake(f.words)) == "int" and f.words[-1] in words_of("decrement_fields") and f.words[-1] != "quantity"
-                   for f in self._draft.things[key].fields)
+        return any(
+            set(f.words) & near
+            and infer_type(snake(f.words)) == "int"
+            and f.words[-1] in words_of("decrement_fields")
+            and f.words[-1] != "quantity"
+            for f in self._draft.things[key].fields
+        )
 
     def _target(self, source: str, name: str, verb: int, field_at: int) -> str | None:
         holders = [k for k, t in self._draft.things.items() if k != source and any(name in f.words for f in t.fields)]
@@ -217,7 +251,12 @@ class LinkFinder:
                 return key
         for at in near:
             word = self._low(at)
-            if not holders and self._low(at - 1) in {"of", "the"} and looks_like_thing([word]) and word not in words_of("decrement_fields"):
+            if (
+                not holders
+                and self._low(at - 1) in {"of", "the"}
+                and looks_like_thing([word])
+                and word not in words_of("decrement_fields")
+            ):
                 self._draft.declare([word])
                 return self._draft.resolve([word])
         others = [k for k in self._draft.things if k != source]

@@ -12,25 +12,141 @@ SEPARATORS = frozenset({",", "&", "+", "and", "plus", "or", "*", "•", "-", "�
 ARTICLES = frozenset({"a", "an", "the", "its", "their", "his", "her", "some", "my", "our"})
 _QUALIFIERS = frozenset({"optional", "unique", "required", "mandatory", "nullable", "positive", "optionally"})
 _STOP = frozenset(
-    "that which who whose where when so to for from in into using via protected secured stored backed with of on by "
-    "is are has have should must can will may might then including includes containing contains based and or plus as "
-    "be belong belongs belonging linked related attached assigned associated placed written owned created_by persisted "
-    "exposed if while each every per but use uses it they not no without at between having also was were until than "
-    "sorted ordered served running run runs i we you please make ensure only".split()
+    [
+        "that",
+        "which",
+        "who",
+        "whose",
+        "where",
+        "when",
+        "so",
+        "to",
+        "for",
+        "from",
+        "in",
+        "into",
+        "using",
+        "via",
+        "protected",
+        "secured",
+        "stored",
+        "backed",
+        "with",
+        "of",
+        "on",
+        "by",
+        "is",
+        "are",
+        "has",
+        "have",
+        "should",
+        "must",
+        "can",
+        "will",
+        "may",
+        "might",
+        "then",
+        "including",
+        "includes",
+        "containing",
+        "contains",
+        "based",
+        "and",
+        "or",
+        "plus",
+        "as",
+        "be",
+        "belong",
+        "belongs",
+        "belonging",
+        "linked",
+        "related",
+        "attached",
+        "assigned",
+        "associated",
+        "placed",
+        "written",
+        "owned",
+        "created_by",
+        "persisted",
+        "exposed",
+        "if",
+        "while",
+        "each",
+        "every",
+        "per",
+        "but",
+        "use",
+        "uses",
+        "it",
+        "they",
+        "not",
+        "no",
+        "without",
+        "at",
+        "between",
+        "having",
+        "also",
+        "was",
+        "were",
+        "until",
+        "than",
+        "sorted",
+        "ordered",
+        "served",
+        "running",
+        "run",
+        "runs",
+        "i",
+        "we",
+        "you",
+        "please",
+        "make",
+        "ensure",
+        "only",
+    ]
 )
 _JOIN = {
     "of": frozenset(
-        "date number time place year country type rate kind amount point proof name level day month unit size "
-        "title source cost price state list url address".split()
+        [
+            "date",
+            "number",
+            "time",
+            "place",
+            "year",
+            "country",
+            "type",
+            "rate",
+            "kind",
+            "amount",
+            "point",
+            "proof",
+            "name",
+            "level",
+            "day",
+            "month",
+            "unit",
+            "size",
+            "title",
+            "source",
+            "cost",
+            "price",
+            "state",
+            "list",
+            "url",
+            "address",
+        ]
     ),
-    "per": frozenset("price cost rate amount hours fee pay wage units".split()),
-    "in": frozenset("quantity amount number units price duration length time weight items count".split()),
+    "per": frozenset(["price", "cost", "rate", "amount", "hours", "fee", "pay", "wage", "units"]),
+    "in": frozenset(
+        ["quantity", "amount", "number", "units", "price", "duration", "length", "time", "weight", "items", "count"]
+    ),
     "on": frozenset({"hand"}),
     "at": frozenset({"created", "updated", "started", "ended", "finished", "paid", "sent"}),
     "to": frozenset({"due", "valid", "assigned"}),
 }
 _TYPE_WORDS = frozenset(
-    "string str integer int decimal float boolean bool datetime timestamp uuid flag".split()
+    ["string", "str", "integer", "int", "decimal", "float", "boolean", "bool", "datetime", "timestamp", "uuid", "flag"]
 )
 
 
@@ -70,7 +186,9 @@ class ListReader:
                 return True
         return False
 
-    def fields(self, index: int, known: frozenset[str], *, closed: bool, rows: bool = False) -> tuple[list[RawField], int]:
+    def fields(
+        self, index: int, known: frozenset[str], *, closed: bool, rows: bool = False
+    ) -> tuple[list[RawField], int]:
         """Fields from `index` on. `closed`: the list stands in parentheses; `rows`: one field a line, in bullets."""
         found: list[RawField] = []
         while index < len(self._tokens) and len(found) < MAX_LIST:
@@ -105,7 +223,9 @@ class ListReader:
             following += 1
         return rows and following < len(self._lows) and self.low(following) in {"-", "*", "•", "–"}
 
-    def _field(self, start: int, known: frozenset[str], *, closed: bool, first: bool) -> tuple[RawField, int, bool] | None:
+    def _field(
+        self, start: int, known: frozenset[str], *, closed: bool, first: bool
+    ) -> tuple[RawField, int, bool] | None:
         """One field, the index after it, and whether the list ends with it; None if no field starts here."""
         raw = RawField(words=[])
         index = start
@@ -123,8 +243,11 @@ class ListReader:
         while index < len(self._tokens) and self._tokens[index].word and len(raw.words) < 6:
             low = self._lows[index]
             if low in self._stop and not (
-                raw.words and raw.words[-1] in _JOIN.get(low, ()) and index + 1 < len(self._tokens)
-                and self._tokens[index + 1].word and self.low(index + 1) not in self._stop | ARTICLES
+                raw.words
+                and raw.words[-1] in _JOIN.get(low, ())
+                and index + 1 < len(self._tokens)
+                and self._tokens[index + 1].word
+                and self.low(index + 1) not in self._stop | ARTICLES
             ):
                 break
             raw.words.append(low)
@@ -134,17 +257,49 @@ class ListReader:
         following = self.low(index)
         name_like = looks_like_thing(raw.words) or self._names_known(raw.words, known)
         if not first or not closed:
-            opens = following in {"with", "having", "that", "which", "who", "of", "on", "for", "belong", "has", "have", "by", "in",
-                                  "reduce", "reduces", "contain", "contains", "linked", "containing", "can", "must", "should"}
+            opens = following in {
+                "with",
+                "having",
+                "that",
+                "which",
+                "who",
+                "of",
+                "on",
+                "for",
+                "belong",
+                "has",
+                "have",
+                "by",
+                "in",
+                "reduce",
+                "reduces",
+                "contain",
+                "contains",
+                "linked",
+                "containing",
+                "can",
+                "must",
+                "should",
+            }
             if name_like and is_plural(raw.words[-1]) and (opens or following in words_of("decrement_verbs")):
                 return None
             if looks_like_thing(raw.words) and following == "(" and not closed:
                 return None
-            if (following in {"with", "belongs", "that", "reduces"} and not is_plural(raw.words[-1]) and self._names_known(raw.words, known)):
+            if (
+                following in {"with", "belongs", "that", "reduces"}
+                and not is_plural(raw.words[-1])
+                and self._names_known(raw.words, known)
+            ):
                 return None
             if following in {"belong", "belongs"} or following in words_of("decrement_verbs"):
                 return None
-            if not first and not closed and looks_like_thing(raw.words) and self.low(start - 1) == "and" and self.low(start - 2) == ",":
+            if (
+                not first
+                and not closed
+                and looks_like_thing(raw.words)
+                and self.low(start - 1) == "and"
+                and self.low(start - 2) == ","
+            ):
                 return None
         raw.many = is_plural(raw.words[-1])
         self._strip_types(raw)
@@ -191,7 +346,12 @@ class ListReader:
         if low in {"from", "between"} or low.isdigit():
             at = index + (not low.isdigit())
             first, second = self.low(at), self.low(at + 2)
-            if first.isdigit() and second.isdigit() and self.low(at + 1) in {"to", "and", "-", "–"} and len(first + second) < 16:
+            if (
+                first.isdigit()
+                and second.isdigit()
+                and self.low(at + 1) in {"to", "and", "-", "–"}
+                and len(first + second) < 16
+            ):
                 raw.minimum, raw.maximum = float(first), float(second)
                 index = at + 3
                 low = self.low(index)
@@ -210,7 +370,7 @@ class ListReader:
         for token in self._tokens[index + 1 : end]:
             if token.low in {",", "/", "|", ";", "or"} or (token.low == "and" and not self._range(remarks[-1])):
                 remarks.append([])
-            elif token.low not in {"\n", "\"", "'", "`", "“", "”"}:
+            elif token.low not in {"\n", '"', "'", "`", "“", "”"}:
                 remarks[-1].append(token)
         read_remarks(raw, remarks)
         return min(end + 1, len(self._tokens))
@@ -225,7 +385,7 @@ class ListReader:
         while index < limit and self._lows[index] not in ENDS | {",", "\n", "(", "and"}:
             if self._lows[index] in {"|", "/", "or"}:
                 remark.append([])
-            elif self._lows[index] not in {"\"", "'", "`"}:
+            elif self._lows[index] not in {'"', "'", "`"}:
                 remark[-1].append(self._tokens[index])
             index += 1
         read_remarks(raw, remark)
@@ -234,7 +394,24 @@ class ListReader:
     def _clause(self, raw: RawField, start: int) -> tuple[int, bool]:
         """A relative clause about one field, such as `that must be unique` or `with values open, closed or done`."""
         index = start
-        while self.low(index) in {"that", "which", "must", "should", "can", "is", "are", "be", "being", "with", "may", "of", "a", "the", "possible", "allowed"}:
+        while self.low(index) in {
+            "that",
+            "which",
+            "must",
+            "should",
+            "can",
+            "is",
+            "are",
+            "be",
+            "being",
+            "with",
+            "may",
+            "of",
+            "a",
+            "the",
+            "possible",
+            "allowed",
+        }:
             index += 1
         low = self.low(index)
         if low in {"unique", "required", "mandatory", "optional", "nullable"}:
@@ -243,10 +420,11 @@ class ListReader:
             raw.optional |= low in {"optional", "nullable"}
             return index + 1, self.low(index + 1) in self._stop - SEPARATORS
         if low in {"values", "choices", "options", "states", "either", "one", "value"} or (
-            raw.words[-1] in {"status", "state", "priority", "level", "category", "type", "kind"} and start + 1 < index + 1
+            raw.words[-1] in {"status", "state", "priority", "level", "category", "type", "kind"}
+            and start + 1 < index + 1
             and self.low(start) in {"which", "that", "of", "can"}
         ):
-            index += (low in {"values", "choices", "options", "states", "either", "one", "value"})
+            index += low in {"values", "choices", "options", "states", "either", "one", "value"}
             index += self.low(index) in {"of", ":"}
             return self._choices(raw, index), False
         if self.low(start) in {"can", "may"} and low == "empty":
@@ -267,7 +445,7 @@ class ListReader:
                 last = low in {"or", "and"}
                 if remarks[-1]:
                     remarks.append([])
-            elif low not in {"(", "\"", "'", "`"}:
+            elif low not in {"(", '"', "'", "`"}:
                 if low in self._stop:
                     break
                 remarks[-1].append(self._tokens[index])
@@ -281,7 +459,18 @@ class ListReader:
         while index < len(self._tokens) and len(found) < MAX_LIST:
             while self.low(index) in ARTICLES | {"both", "all"}:
                 index += 1
-            for of in ("list", "lists", "collection", "collections", "catalog", "catalogue", "set", "inventory", "database", "csv"):
+            for of in (
+                "list",
+                "lists",
+                "collection",
+                "collections",
+                "catalog",
+                "catalogue",
+                "set",
+                "inventory",
+                "database",
+                "csv",
+            ):
                 if self.low(index) == of and self.low(index + 1) == "of":
                     index += 2
             while self.low(index) in ARTICLES:

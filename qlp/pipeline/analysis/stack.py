@@ -10,11 +10,67 @@ from qlp.pipeline.analysis.text import Token
 from qlp.pipeline.analysis.vocabulary import Phrases, phrases_of, vocabulary
 
 _TECHNICAL = frozenset(
-    "api apis rest restful service services server cli command tool program script code function functions class package library module "
-    "backend http web app application project microservice crud json implementation typescript javascript node node.js pipeline language stdlib + / &".split()
+    [
+        "api",
+        "apis",
+        "rest",
+        "restful",
+        "service",
+        "services",
+        "server",
+        "cli",
+        "command",
+        "tool",
+        "program",
+        "script",
+        "code",
+        "function",
+        "functions",
+        "class",
+        "package",
+        "library",
+        "module",
+        "backend",
+        "http",
+        "web",
+        "app",
+        "application",
+        "project",
+        "microservice",
+        "crud",
+        "json",
+        "implementation",
+        "typescript",
+        "javascript",
+        "node",
+        "node.js",
+        "pipeline",
+        "language",
+        "stdlib",
+        "+",
+        "/",
+        "&",
+    ]
 )
 _INTO = frozenset({"in", "using", "with", "via", "use", "on", "plain", "pure", "idiomatic", "language"})
-_NOT = frozenset({"no", "not", "without", "never", "avoid", "dont", "don't", "doesn't", "instead", "than", "isn't", "nor", "excluding", "except"})
+_NOT = frozenset(
+    {
+        "no",
+        "not",
+        "without",
+        "never",
+        "avoid",
+        "dont",
+        "don't",
+        "doesn't",
+        "instead",
+        "than",
+        "isn't",
+        "nor",
+        "excluding",
+        "except",
+    }
+)
 _KIND_WORDS: dict[ProjectKind, str] = {
     "rest_api": "a REST API",
     "cli": "a command-line tool",
@@ -53,8 +109,11 @@ def _named(tokens: tuple[Token, ...], lows: tuple[str, ...], sure: Phrases, care
         before = lows[start - 1] if start else ""
         after = lows[end] if end < len(lows) else "."
         capital = tokens[start].text[:1].isupper()
-        if before in {"in", "using", "language"} or (before in _INTO | {"+", "/", "and", "or", "not", "a", "the"} and capital) or (capital and after in _TECHNICAL) or (
-            capital and before in {"(", ","} and after in {")", ","} and start > 0
+        if (
+            before in {"in", "using", "language"}
+            or (before in _INTO | {"+", "/", "and", "or", "not", "a", "the"} and capital)
+            or (capital and after in _TECHNICAL)
+            or (capital and before in {"(", ","} and after in {")", ","} and start > 0)
         ):
             if before in {"a", "the", "and", ","} and after not in _TECHNICAL | {".", "\n"}:
                 continue
@@ -86,7 +145,9 @@ def read_stack(tokens: tuple[Token, ...], lows: tuple[str, ...]) -> Stack:
     languages = _named(tokens, lows, *_table("languages"))
     frameworks = _named(tokens, lows, *_table("frameworks"))
     foreign = _named(tokens, lows, phrases_of("other_languages", "names"), phrases_of("other_languages", "careful"))
-    foreign_fw = _named(tokens, lows, phrases_of("other_frameworks", "names"), phrases_of("other_frameworks", "careful"))
+    foreign_fw = _named(
+        tokens, lows, phrases_of("other_frameworks", "names"), phrases_of("other_frameworks", "careful")
+    )
     everything = [*languages, *frameworks, *foreign, *foreign_fw]
     return Stack(
         languages=_labels(languages),
@@ -103,7 +164,9 @@ def _labels(named: list[Named]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n.label for n in named if n.wanted))
 
 
-def choose_language(stack: Stack, kind: ProjectKind, forced: Language | None) -> tuple[Language, str | None, list[str], list[str]]:
+def choose_language(
+    stack: Stack, kind: ProjectKind, forced: Language | None
+) -> tuple[Language, str | None, list[str], list[str]]:
     """(language, framework, assumptions, contradictions)."""
     assumptions: list[str] = []
     contradictions: list[str] = []
@@ -125,7 +188,11 @@ def choose_language(stack: Stack, kind: ProjectKind, forced: Language | None) ->
         contradictions.append(f"one project with {' and with '.join(stack.frameworks)}")
     language = next((name for name in LANGUAGES if distinct and name == distinct[0]), None)
     if forced is not None:
-        if distinct and forced not in distinct and not (forced in {"typescript", "javascript"} and distinct[0] in {"typescript", "javascript"}):
+        if (
+            distinct
+            and forced not in distinct
+            and not (forced in {"typescript", "javascript"} and distinct[0] in {"typescript", "javascript"})
+        ):
             contradictions.append(f"the text asks for {distinct[0]}, the request for {forced}")
         language = forced
     if language is None:
@@ -146,7 +213,20 @@ def choose_kind(lows: tuple[str, ...], stack: Stack) -> tuple[ProjectKind, list[
     pairs = [(str(p), f"{kind}:strong") for kind in table for p in table[kind]["strong"]]
     pairs += [(str(p), f"{kind}:weak") for kind in table for p in table[kind]["weak"]]
     pairs += [(p, "none:none") for p in vocabulary()["auth"]["api_key"]]
-    pairs += [(p, "none:none") for p in ("ci pipeline", "ci cd pipeline", "ci cd", "standard library", "c api", "csv export", "export csv", "export to csv", "third party library")]
+    pairs += [
+        (p, "none:none")
+        for p in (
+            "ci pipeline",
+            "ci cd pipeline",
+            "ci cd",
+            "standard library",
+            "c api",
+            "csv export",
+            "export csv",
+            "export to csv",
+            "third party library",
+        )
+    ]
     hits = [(label, s, e) for label, s, e in Phrases(pairs).find(lows) if not negated(lows, s)]
     strong = [(label.partition(":")[0], s, e) for label, s, e in hits if label.endswith(":strong")]
     weak = [(label.partition(":")[0], s, e) for label, s, e in hits if label.endswith(":weak")]

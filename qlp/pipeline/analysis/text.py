@@ -9,10 +9,11 @@ from dataclasses import dataclass
 MAX_CHARS = 32_000
 
 _TOKEN = re.compile(
-    r"c\+\+|[cf]#|vb\.net|asp\.net|\.net\b|(?:node|vue|next|nest|express|socket)\.js|fly\.io|socket\.io|net/http|e\.g\.|i\.e\.|etc\."
+    r"\w+-(?:in|out|up|on|off|by)\b|\w+\.(?:csv|jsonl?|ndjson)\b|c\+\+|[cf]#|vb\.net|asp\.net|\.net\b|(?:node|vue|next|nest|express|socket)\.js|fly\.io|socket\.io|net/http|e\.g\.|i\.e\.|etc\."
     r"|\d+(?:\.\d+)+|[^\W_]\w*(?:['’][^\W\d_]+)?|\n|[^\w\s]",
     re.IGNORECASE,
 )
+_DATA_FILES = frozenset({"csv", "json", "jsonl", "ndjson"})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -35,12 +36,23 @@ def tokenise(text: str) -> tuple[Token, ...]:
     tokens = []
     for match in _TOKEN.finditer(text):
         piece = match.group()
+        if piece == "-" and _glued(text, match.start()):
+            continue
+        if "." in piece and piece.rpartition(".")[2].lower() in _DATA_FILES:
+            # `sales.csv` says two things: what the rows are, and how they are written.
+            tokens += [Token(part, part.lower(), True) for part in piece.split(".") if part]
+            continue
         low = piece.lower().replace("’", "'")
         for ending in ("'s", "'"):
             if low.endswith(ending) and len(low) > len(ending):
                 piece, low = piece[: -len(ending)], low[: -len(ending)]
         tokens.append(Token(piece, low, any(c.isalnum() for c in low)))
     return tuple(tokens)
+
+
+def _glued(text: str, index: int) -> bool:
+    """A hyphen inside a word: `real-time` reads like `real time`."""
+    return 0 < index < len(text) - 1 and text[index - 1].isalnum() and text[index + 1].isalnum()
 
 
 def phrase_key(phrase: str) -> tuple[str, ...]:

@@ -9,12 +9,109 @@ from qlp.pipeline.analysis.lists import ARTICLES, ListReader
 from qlp.pipeline.analysis.names import is_plural, singular
 from qlp.pipeline.analysis.vocabulary import words_of
 
-_OPENERS = frozenset({"with", "having", "has", "have", "containing", "contains", "contain", "(", ":", "includes", "include", "including", "consists", "consist", "consisting", "-", "–", "—", "\n"})
-_BETWEEN = frozenset("that which who should must will can also all each and be".split())
+_OPENERS = frozenset(
+    {
+        "with",
+        "having",
+        "has",
+        "have",
+        "containing",
+        "contains",
+        "contain",
+        "(",
+        ":",
+        "includes",
+        "include",
+        "including",
+        "consists",
+        "consist",
+        "consisting",
+        "-",
+        "–",
+        "—",
+        "\n",
+    }
+)
+_BETWEEN = frozenset(["that", "which", "who", "should", "must", "will", "can", "also", "all", "each", "and", "be"])
 _HEAD_STOP = frozenset(
-    "of for with in on by to from each every that which who and or is are be has have should must can will the a an its their our my your "
-    "his her any some new one all two three several many when where if use using want need wants needs build create make write develop "
-    "design generate implement give me us please as via also then into expose exposes contains containing plus provide containing".split()
+    [
+        "of",
+        "for",
+        "with",
+        "in",
+        "on",
+        "by",
+        "to",
+        "from",
+        "each",
+        "every",
+        "that",
+        "which",
+        "who",
+        "and",
+        "or",
+        "is",
+        "are",
+        "be",
+        "has",
+        "have",
+        "should",
+        "must",
+        "can",
+        "will",
+        "the",
+        "a",
+        "an",
+        "its",
+        "their",
+        "our",
+        "my",
+        "your",
+        "his",
+        "her",
+        "any",
+        "some",
+        "new",
+        "one",
+        "all",
+        "two",
+        "three",
+        "several",
+        "many",
+        "when",
+        "where",
+        "if",
+        "use",
+        "using",
+        "want",
+        "need",
+        "wants",
+        "needs",
+        "build",
+        "create",
+        "make",
+        "write",
+        "develop",
+        "design",
+        "generate",
+        "implement",
+        "give",
+        "me",
+        "us",
+        "please",
+        "as",
+        "via",
+        "also",
+        "then",
+        "into",
+        "expose",
+        "exposes",
+        "contains",
+        "containing",
+        "plus",
+        "provide",
+        "containing",
+    ]
 )
 _MANY = frozenset({"many", "several", "multiple"})
 
@@ -69,13 +166,19 @@ class ThingFinder:
         if low in {"has", "have", "contains", "contain", "with", "includes", "include"} and self._low(first) in _MANY:
             return None
         if low == "with" and self._low(first) in {"fields", "attributes", "properties", "columns", "the"}:
-            first += 1 + (self._low(first + 1) in {"fields", "attributes", "properties", "columns"}) * (self._low(first) == "the")
+            first += 1 + (self._low(first + 1) in {"fields", "attributes", "properties", "columns"}) * (
+                self._low(first) == "the"
+            )
             first += self._low(first) == ":"
         if low in {"has", "have", "with", "contains"} and self._low(first) in {"fields", "columns"}:
             first += 1
         rows = low in {":", "-", "–", "—", "with", "\n"} and self._low(first) == "\n"
         if low == "\n":
-            if self._low(first) not in {"-", "*", "•"} or not looks_like_thing(words) or self._low(start - 1) not in {"\n", ".", "#"}:
+            if (
+                self._low(first) not in {"-", "*", "•"}
+                or not looks_like_thing(words)
+                or self._low(start - 1) not in {"\n", ".", "#"}
+            ):
                 return None
             rows = True
         words, start = self._trim(words, start)
@@ -87,7 +190,13 @@ class ThingFinder:
         fields, end = self._reader.fields(first, known, closed=low == "(", rows=rows)
         if not fields or (low == "(" and len(fields) < 2 and not is_plural(words[-1])):
             return None
-        if low != "(" and len(fields) == 1 and fields[0].many and not fields[0].article and looks_like_thing(fields[0].words):
+        if (
+            low != "("
+            and len(fields) == 1
+            and fields[0].many
+            and not fields[0].article
+            and looks_like_thing(fields[0].words)
+        ):
             return None
         if low == "(" and self._low(end) == ")":
             end += 1
@@ -109,7 +218,11 @@ class ThingFinder:
         if not hasattr(self, "_cached"):
             found = set()
             for index, token in enumerate(self._tokens[:-1]):
-                if token.word and self._low(index + 1) in {"with", "(", "having", ":", "has", "have"} and is_plural(token.low):
+                if (
+                    token.word
+                    and self._low(index + 1) in {"with", "(", "having", ":", "has", "have"}
+                    and is_plural(token.low)
+                ):
                     found.add(singular(token.low))
                 if token.low in {"each", "every"}:
                     found.add(singular(self._low(index + 1)))
@@ -139,8 +252,14 @@ class ThingFinder:
             return True
         if low == "(":
             return thing or (is_plural(last) and infer_type(last) is None)
-        determined = self._low(start - 1) in {"each", "every", "a", "an", "the"} or start == 0 or self._low(start - 1) in {"\n", ".", "-", "*", "•"}
-        return thing or is_plural(last) or (low in {"has", "have", ":", "-", "–", "contains", "consists"} and determined)
+        determined = (
+            self._low(start - 1) in {"each", "every", "a", "an", "the"}
+            or start == 0
+            or self._low(start - 1) in {"\n", ".", "-", "*", "•"}
+        )
+        return (
+            thing or is_plural(last) or (low in {"has", "have", ":", "-", "–", "contains", "consists"} and determined)
+        )
 
     def _colon_opens(self, words: tuple[str, ...], start: int, first: int, rows: bool) -> bool:
         """`Book: title, author` opens a list; `a library: members with ...` and `expenses: add, list` do not."""
@@ -199,9 +318,16 @@ class ThingFinder:
         index = 0
         while index < len(self._tokens):
             low = self._low(index)
-            openers = low in manage or low == "for" or (
-                low in {"with", ":", "("} and index and (self._low(index - 1) in words_of("not_things") or low == ":")
-            ) or (low in {"and", ","} and self._after_thing(index))
+            openers = (
+                low in manage
+                or low == "for"
+                or (
+                    low in {"with", ":", "("}
+                    and index
+                    and (self._low(index - 1) in words_of("not_things") or low == ":")
+                )
+                or (low in {"and", ","} and self._after_thing(index))
+            )
             if not openers or index in self._draft.used:
                 index += 1
                 continue

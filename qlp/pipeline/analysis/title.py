@@ -41,11 +41,11 @@ def _called(draft: Draft, reader: ListReader) -> list[str]:
     for index, token in enumerate(draft.tokens):
         if token.low in {"called", "named"} and reader.low(index - 1) not in {"function", "command", "is", "field"}:
             at = index + 1
-            while reader.low(at) in {"\"", "'", "`", "“", "‘"}:
+            while reader.low(at) in {'"', "'", "`", "“", "‘"}:
                 at += 1
             if at < len(draft.tokens) and draft.tokens[at].word and reader.low(at) not in words_of("filler"):
                 end = at + 1
-                if reader.low(at - 1) in {"\"", "'", "`", "“", "‘"}:
+                if reader.low(at - 1) in {'"', "'", "`", "“", "‘"}:
                     while end < min(len(draft.tokens), at + 4) and draft.tokens[end].word:
                         end += 1
                 draft.use(index, end)
@@ -70,10 +70,31 @@ def _domain(draft: Draft, reader: ListReader, kind: ProjectKind) -> list[str]:
             low = reader.low(end)
             if low in words_of("domain_stop") - joined:
                 break
-            if low not in {"and", "small", "simple", "little", "local", "new", "big", "personal", "management", "tracking"}:
+            if low not in {
+                "and",
+                "small",
+                "simple",
+                "little",
+                "local",
+                "new",
+                "big",
+                "personal",
+                "management",
+                "tracking",
+            }:
                 words.append(low)
             end += 1
-        while words and words[-1] in {"system", "application", "app", "service", "api", "company", "software", "tool", "platform"}:
+        while words and words[-1] in {
+            "system",
+            "application",
+            "app",
+            "service",
+            "api",
+            "company",
+            "software",
+            "tool",
+            "platform",
+        }:
             words.pop()
         if words and not words[0].isdigit():
             if article:
@@ -86,7 +107,20 @@ def _before_kind(draft: Draft, reader: ListReader) -> list[str]:
     """`a todo API`, `bookstore REST API`."""
     filler = words_of("filler")
     for index in range(1, len(draft.tokens)):
-        if reader.low(index) in {"api", "cli", "service", "tool", "library", "package", "pipeline", "tracker", "app", "manager", "rest", "backend"}:
+        if reader.low(index) in {
+            "api",
+            "cli",
+            "service",
+            "tool",
+            "library",
+            "package",
+            "pipeline",
+            "tracker",
+            "app",
+            "manager",
+            "rest",
+            "backend",
+        }:
             word = reader.low(index - 1)
             if draft.tokens[index - 1].word and word not in filler and word not in {"line", "restful"}:
                 draft.use(index - 1, index)
@@ -99,4 +133,6 @@ def summary(text: str) -> str:
     line = " ".join(text.split())
     end = min((i for i in (line.find(mark) for mark in (". ", "! ", "? ")) if i > 0), default=len(line))
     line = line[:end].rstrip(" .!?")
-    return line if len(line) <= SUMMARY_CHARS else line[: SUMMARY_CHARS - 1].rsplit(" ", 1)[0][: SUMMARY_CHARS - 1] + "…"
+    return (
+        line if len(line) <= SUMMARY_CHARS else line[: SUMMARY_CHARS - 1].rsplit(" ", 1)[0][: SUMMARY_CHARS - 1] + "…"
+    )

@@ -26,7 +26,7 @@ class Phrases:
         """The longest phrase that starts at `index`, as (label, number of words)."""
         for length in self._lengths:
             label = self._label.get(words[index : index + length])
-            if label is not None:
+            if label is not None and index + length <= len(words):
                 return label, length
         return None
 

@@ -21,7 +21,7 @@ def pack(header: Header, payload: bytes = b"") -> bytes:
     """One frame as bytes. Raises FrameError if it would be refused at the other end."""
     head = json.dumps(header).encode("ascii")
     if len(head) > MAX_HEADER or len(payload) > MAX_PAYLOAD:
-        raise FrameError("frame too large: header %d, payload %d bytes" % (len(head), len(payload)))
+        raise FrameError(f"frame too large: header {len(head)}, payload {len(payload)} bytes")
     return PREFIX.pack(len(head), len(payload)) + head + payload
 
 
@@ -39,14 +39,14 @@ class Parser:
         while len(self._buffer) >= PREFIX.size:
             head, body = PREFIX.unpack_from(self._buffer)
             if head > MAX_HEADER or body > self._max_payload:
-                raise FrameError("announced lengths %d, %d are over the maximum" % (head, body))
+                raise FrameError(f"announced lengths {head}, {body} are over the maximum")
             end = PREFIX.size + head + body
             if len(self._buffer) < end:
                 break
             try:
                 header = json.loads(bytes(self._buffer[PREFIX.size : PREFIX.size + head]))
             except ValueError as error:
-                raise FrameError("header is not JSON: %s" % error) from error
+                raise FrameError(f"header is not JSON: {error}") from error
             if not isinstance(header, dict):
                 raise FrameError("header is not an object")
             done.append((header, bytes(self._buffer[PREFIX.size + head : end])))

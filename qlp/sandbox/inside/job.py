@@ -48,7 +48,7 @@ class Job:
         self._truncated = False
         self._report: dict[str, Any] = {}
         self._report_text = bytearray()
-        fds = []
+        fds: list[int] = []
         try:
             for _ in range(4):
                 fds += os.pipe()

@@ -17,16 +17,16 @@ class PathError(ValueError):
 def split(path: str) -> list[str]:
     """Components of a relative path. Raises PathError for anything that could leave the workspace."""
     if not path or "\0" in path or path.startswith("/") or path.endswith("/"):
-        raise PathError("not a relative file path: %r" % path)
+        raise PathError(f"not a relative file path: {path!r}")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts or ".." in parts:
-        raise PathError("path leaves the workspace: %r" % path)
+        raise PathError(f"path leaves the workspace: {path!r}")
     try:
         sizes = [len(os.fsencode(part)) for part in parts]
     except UnicodeEncodeError as error:
-        raise PathError("path cannot be encoded: %r" % path) from error
+        raise PathError(f"path cannot be encoded: {path!r}") from error
     if max(sizes) > 255 or sum(sizes) + len(sizes) > 4000:
-        raise PathError("path is too long: %r..." % path[:80])
+        raise PathError(f"path is too long: {path[:80]!r}...")
     return parts
 
 
@@ -41,7 +41,7 @@ def open_folder(root: str, parts: list[str], create: bool = False) -> int:
             inner = os.open(part, _FOLDER, dir_fd=fd)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
-                raise PathError("a link or a file stands in the path: %r" % "/".join(parts)) from error
+                raise PathError(f"a link or a file stands in the path: {'/'.join(parts)!r}") from error
             raise
         finally:
             os.close(fd)
@@ -59,7 +59,7 @@ def write(root: str, path: str, data: bytes, executable: bool) -> None:
         except FileNotFoundError:
             pass
         except (IsADirectoryError, PermissionError) as error:
-            raise PathError("a folder has this name: %r" % path) from error
+            raise PathError(f"a folder has this name: {path!r}") from error
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = os.open(parts[-1], flags, 0o755 if executable else 0o644, dir_fd=folder)
         try:
@@ -86,12 +86,12 @@ def read(root: str, path: str, max_bytes: int) -> bytes:
         # O_NONBLOCK: opening a pipe that nobody writes to must not hang
         fd = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError as error:
-        raise FileNotFoundError("%s: %s" % (path, error.strerror)) from error
+        raise FileNotFoundError(f"{path}: {error.strerror}") from error
     finally:
         os.close(folder)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise FileNotFoundError("%s: not a regular file" % path)
+            raise FileNotFoundError(f"{path}: not a regular file")
         chunks = []
         left = max_bytes + 1
         while left > 0:
@@ -103,5 +103,5 @@ def read(root: str, path: str, max_bytes: int) -> bytes:
     finally:
         os.close(fd)
     if left <= 0:
-        raise PathError("%s is larger than %d bytes" % (path, max_bytes))
+        raise PathError(f"{path} is larger than {max_bytes} bytes")
     return b"".join(chunks)

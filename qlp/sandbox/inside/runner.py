@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import selectors
 import signal
@@ -20,11 +19,10 @@ from typing import Any
 
 from qlp.sandbox.inside import frames, paths
 from qlp.sandbox.inside.job import Job
-from qlp.sandbox.inside.supervisor import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, close_others, kill_descendants, prctl
+from qlp.sandbox.inside.probe import Probe
+from qlp.sandbox.inside.supervisor import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, kill_descendants, prctl
 
 _STOP_GRACE_S = 2.0
-_MAX_HTTP_BODY = 16 * 1024 * 1024
-_PROBE_MARGIN_S = 1.0
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Reply = tuple[dict[str, Any], bytes]
@@ -40,7 +38,7 @@ class Runner:
         self._jobs: dict[str, Job] = {}
         self._waiting: dict[str, list[Any]] = {}
         self._handles = 0
-        self._probes: dict[int, _Probe] = {}
+        self._probes: dict[int, Probe] = {}
         self._ends_at = float("inf")
         self._selector = selectors.DefaultSelector()
         self._registered: dict[int, int] = {}
@@ -49,7 +47,9 @@ class Runner:
         os.set_blocking(wake_r, False)
         os.set_blocking(wake_w, False)
         self._wake = wake_r
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        # Process 1 gets only those signals from inside that it handles; Python would handle SIGINT.
+        for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_w, warn_on_full_buffer=False)
 
@@ -112,7 +112,7 @@ class Runner:
             self._send(id, {"error": "not_found", "detail": str(error)})
         except OSError as error:
             kind = "storage" if error.errno in _FULL else "unavailable"
-            self._send(id, {"error": kind, "detail": "%s: %s" % (header.get("op"), error)})
+            self._send(id, {"error": kind, "detail": f"{header.get('op')}: {error}"})
 
     def _do_hello(self, header: dict[str, Any], payload: bytes) -> Reply:
         """`root`, `env`, `rlimits`, `file_bytes`, `output_bytes`, `lifetime_s`, `oom_files`, `uid` (to drop to)."""
@@ -143,7 +143,7 @@ class Runner:
         return {}, paths.read(self._root, header["path"], header["max_bytes"])
 
     def _do_run(self, header: dict[str, Any], payload: bytes) -> Reply | None:
-        key = "run-%s" % header["id"]
+        key = f"run-{header['id']}"
         failure = self._spawn(key, header, payload, background=False)
         if failure:
             return failure
@@ -152,7 +152,7 @@ class Runner:
 
     def _do_start(self, header: dict[str, Any], payload: bytes) -> Reply:
         self._handles += 1
-        key = "bg-%d" % self._handles
+        key = f"bg-{self._handles}"
         failure = self._spawn(key, header, payload, background=True)
         if failure:
             return {"error": "unavailable", "detail": failure[1].decode("utf-8", "replace")}, b""
@@ -171,20 +171,20 @@ class Runner:
         return None
 
     def _do_cancel(self, header: dict[str, Any], payload: bytes) -> Reply:
-        job = self._jobs.get("run-%s" % header["target"])
+        job = self._jobs.get(f"run-{header['target']}")
         if job:
             job.kill()
         return {}, b""
 
     def _do_http(self, header: dict[str, Any], payload: bytes) -> None:
-        probe = _Probe(header, payload)
+        probe = Probe(header, payload)
         self._probes[probe.fd] = probe
         self._watch(probe.fd, selectors.EVENT_READ, lambda fd: probe.readable())
 
     def _background(self, header: dict[str, Any]) -> Job:
         job = self._jobs.get(header["handle"])
         if job is None or not job.background:
-            raise FileNotFoundError("no background process %s" % header["handle"])
+            raise FileNotFoundError(f"no background process {header['handle']}")
         return job
 
     def _spawn(self, key: str, header: dict[str, Any], stdin: bytes, background: bool) -> Reply | None:
@@ -206,7 +206,7 @@ class Runner:
                 background=background,
             )
         except OSError as error:  # no process or memory left in this sandbox: the command's failure, not the sandbox's
-            detail = ("qlp: cannot start: %s\n" % error.strerror).encode()
+            detail = f"qlp: cannot start: {error.strerror}\n".encode()
             header = {"exit_code": 126, "signal": None, "timed_out": False, "oom": False, "truncated": False}
             return {**header, "wall_s": 0.0, "cpu_s": 0.0, "max_rss_bytes": 0, "sizes": [0, len(detail)]}, detail
         finally:
@@ -296,59 +296,6 @@ class Runner:
             except OSError:
                 continue
         return 0
-
-
-class _Probe:
-    """One HTTP request to the sandbox's own loopback, made by a forked child: the loop never waits for a server."""
-
-    def __init__(self, header: dict[str, Any], body: bytes) -> None:
-        self.id = header["id"]
-        self.done = False
-        self.deadline = time.monotonic() + header["timeout_s"] + _PROBE_MARGIN_S
-        self._data = bytearray()
-        self.fd, write = os.pipe()
-        os.set_blocking(self.fd, False)
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                signal.set_wakeup_fd(-1)
-                close_others({write})
-                _request(header, body, write)
-            finally:
-                os._exit(0)
-        os.close(write)
-
-    def readable(self) -> None:
-        try:
-            data = os.read(self.fd, 1 << 16)
-        except BlockingIOError:
-            return
-        self._data += data
-        self.done = not data
-
-    def close(self) -> Reply:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        os.close(self.fd)
-        head, separator, body = bytes(self._data).partition(b"\n")
-        if not separator:
-            return {"status": 0, "reason": "no answer in time"}, b""
-        return json.loads(head), body
-
-
-def _request(header: dict[str, Any], body: bytes, sink: int) -> None:
-    import http.client
-
-    with os.fdopen(sink, "wb") as out:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", header["port"], timeout=header["timeout_s"])
-            connection.request(header["method"], header["path"], body=body or None, headers=header["headers"])
-            reply = connection.getresponse()
-            content = reply.read(_MAX_HTTP_BODY)
-            out.write(json.dumps({"status": reply.status, "reason": ""}).encode() + b"\n" + content)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            reason = "%s: %s" % (type(error).__name__, error)
-            out.write(json.dumps({"status": 0, "reason": reason}).encode() + b"\n")
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def prctl(option: int, value: int) -> None:
     if _libc.prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl %d" % option)
+        raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
 def supervise(spec: dict[str, Any], folder: int, stdin: int, stdout: int, stderr: int, report: int) -> None:
@@ -85,7 +85,7 @@ def _wait(main: int) -> int:
 
 
 def _reap() -> dict[int, int]:
-    ended = {}
+    ended: dict[int, int] = {}
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -133,7 +133,7 @@ def descendants(root: int, spare: set[int]) -> list[int]:
         if not name.isdigit():
             continue
         try:
-            with open("/proc/%s/stat" % name, "rb") as file:
+            with open(f"/proc/{name}/stat", "rb") as file:
                 fields = file.read().rpartition(b")")[2].split()
         except OSError:
             continue  # ended between the listing and the look
@@ -175,8 +175,8 @@ def _become(spec: dict[str, Any], folder: int, stdin: int, stdout: int, stderr: 
         os.umask(0o022)
         os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
     except OSError as error:
-        os.write(2, ("qlp: cannot run %s: %s\n" % (spec["argv"][0], error.strerror)).encode("utf-8", "replace"))
+        os.write(2, f"qlp: cannot run {spec['argv'][0]}: {error.strerror}\n".encode("utf-8", "replace"))
         os._exit(127 if error.errno in (errno.ENOENT, errno.ENOTDIR) else 126)
     except BaseException as error:  # noqa: BLE001  never unwind into the supervisor's frames
-        os.write(2, ("qlp: cannot run: %r\n" % error).encode("utf-8", "replace"))
+        os.write(2, f"qlp: cannot run: {error!r}\n".encode("utf-8", "replace"))
         os._exit(126)

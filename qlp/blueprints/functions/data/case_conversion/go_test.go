@@ -26,7 +26,7 @@ func TestCaseConversionWordsSurviveBothWays(t *testing.T) {
 	property := func(lengths [4]uint8) bool {
 		words := []string{}
 		for _, n := range lengths {
-			words = append(words, strings.Repeat(string('a'+rune(n%26)), 1+int(n%4)))
+			words = append(words, strings.Repeat(string('a'+rune(n%26)), 2+int(n%4)))
 		}
 		snake := strings.Join(words, "_")
 		camel := ToCamelCase(snake)

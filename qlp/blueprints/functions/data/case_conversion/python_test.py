@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from functions import to_camel_case, to_snake_case
 
-WORDS = st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=5)
+WORDS = st.lists(st.text("abc", min_size=2, max_size=5), min_size=1, max_size=5)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions import convert_temperature
-from functions.convert_temperature import Scale
+from functions import Scale, convert_temperature
 
 SCALES = st.sampled_from(get_args(Scale))
 

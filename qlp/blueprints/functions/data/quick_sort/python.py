@@ -14,8 +14,8 @@ T = TypeVar("T", bound=_Comparable)
 def quick_sort(items: Iterable[T]) -> list[T]:
     """Return the items in ascending order as a new list.
 
-    Three-way partition around the median of first, middle and last item; the larger part is
-    left to the loop, so that the stack stays at O(log n) parts.
+    Three-way partition around the middle item. The smaller part is sorted first, so that no more
+    than O(log n) parts wait.
     """
     result = list(items)
     parts = [(0, len(result))]
@@ -23,7 +23,7 @@ def quick_sort(items: Iterable[T]) -> list[T]:
         start, end = parts.pop()
         if end - start < 2:
             continue
-        pivot = _median(result[start], result[(start + end) // 2], result[end - 1])
+        pivot = result[(start + end) // 2]
         # result[start:low] < pivot, result[low:i] equal, result[high:end] > pivot
         low, i, high = start, start, end
         while i < high:
@@ -37,11 +37,3 @@ def quick_sort(items: Iterable[T]) -> list[T]:
                 i += 1
         parts += sorted([(start, low), (high, end)], key=lambda part: part[0] - part[1])
     return result
-
-
-def _median(a: T, b: T, c: T) -> T:
-    if b < a:
-        a, b = b, a
-    if c < b:
-        b = a if c < a else c
-    return b

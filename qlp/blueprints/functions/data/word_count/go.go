@@ -16,3 +16,9 @@ func WordCount(text string) map[string]int {
 	}
 	return counts
 }
+
+// CountWords returns how many words the text has, counting repeated ones each
+// time.
+func CountWords(text string) int {
+	return len(wordCountPattern.FindAllString(strings.ToLower(text), -1))
+}

@@ -13,3 +13,13 @@ export function wordCount(text) {
   }
   return counts;
 }
+
+/**
+ * How many words the text has, counting repeated ones each time.
+ *
+ * @param {string} text
+ * @returns {number}
+ */
+export function countWords(text) {
+  return [...wordCount(text).values()].reduce((sum, count) => sum + count, 0);
+}

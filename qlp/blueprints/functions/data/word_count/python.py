@@ -10,3 +10,8 @@ def word_count(text: str) -> dict[str, int]:
     A word is a run of letters, digits and inner apostrophes.
     """
     return dict(Counter(re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower())))
+
+
+def count_words(text: str) -> int:
+    """Return how many words the text has, counting repeated ones each time."""
+    return sum(word_count(text).values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,8 @@ async def run_task(runtime: Runtime, services: Services, task: TaskInput) -> Tas
     await runtime.emit(f"started:{me.id}", "run.task.started", {"task": me.id})
     upstream = [await runtime.task_result(name, task.round) for name in me.depends_on]
     for n in range(2):
-        await runtime.step(f"call{n}", str, lambda n=n: _work(services, runtime.run_id, f"{me.id}.{n}", script.step_s))
+        call = partial(_work, services, runtime.run_id, f"{me.id}.{n}", script.step_s)
+        await runtime.step(f"call{n}", str, call)
     if script.fail == me.id:
         await runtime.step("fail", str, _refuse)
     if script.crash == me.id:
