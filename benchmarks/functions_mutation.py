@@ -5,7 +5,7 @@ out, ...), and the entry's own test runs against each. A mutant is `killed` when
 when it passes, and `invalid` when it does not even compile. The catalogue's rule: at least one mutant of every entry
 and language is killed (exit 1 otherwise). Survivors are listed: some of them are equivalent to the original.
 
-    python benchmarks/functions_mutation.py --node-modules DIR [--only gcd stack] [--languages go] [--limit 4]
+    python benchmarks/functions_mutation.py --node-modules DIR [--only gcd stack] [--languages go] [--limit 4] [--first]
 
 Needs pytest and hypothesis, node with fast-check in DIR, and go; a language without its tool is skipped and says so.
 """
@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -26,14 +27,17 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "qlp/blueprints/functions/data"
-TIMEOUT_S = 60
+CPU_S = 10
+"""CPU time after which a mutant counts as hanging; wall time would depend on what else the machine does."""
 
 SOURCE = {"python": "python.py", "javascript": "javascript.mjs", "go": "go.go"}
 TEST = {"python": "python_test.py", "javascript": "javascript.test.mjs", "go": "go_test.go"}
 
 HIDDEN = {
-    "python": r'"""(?:.|\n)*?"""|#[^\n]*|r?f?"(?:[^"\\\n]|\\.)*"|^(?:from|import|T|K|N|V) .*$|^ *(?:class|def) .*$|-> [^\n]*$',
-    "javascript": r'/\*(?:.|\n)*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import .*$|^export (?:class|.*function) .*$',
+    "python": r'"""(?:.|\n)*?"""|#[^\n]*|r?f?"(?:[^"\\\n]|\\.)*"|-> [^\n]*$'
+    r"|^(?:from|import|T|K|N|V) .*$|^ *(?:class|def) .*$",
+    "javascript": r'/\*(?:.|\n)*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`'
+    r"|^import .*$|^export (?:class|.*function) .*$",
     "go": r'//[^\n]*|"(?:[^"\\\n]|\\.)*"|`[^`]*`|\'(?:[^\'\\]|\\.)+\'|^(?:func|import|package|type) .*$',
 }
 """What no mutant touches: comments, texts, imports and signatures."""
@@ -62,7 +66,8 @@ SWAPS = (
     (r"\b(?:True|true)\b", lambda m: "False" if m[0] == "True" else "false"),
     (r"\b(?:False|false)\b", lambda m: "True" if m[0] == "False" else "true"),
     (r"(?<![\w.])\d+(?![\w.])", lambda m: str(int(m[0]) + 1)),
-    (r"(?<=[ (])(?!if|for|while|return|switch|range|func|len)[\w.]+\(([^()]+)\)", r"(\1)"),
+    (r"(?<=[ (])(?!if|for|while|return|switch|range|func|len)[\w.]+\(((?:[^()]|\([^()]*\))+)\)", r"(\1)"),
+    (r"(?<=[\w)\]])\.\w+\(\)", ""),
     (r"^(\s+)return [^\n]+\n(?=\s+return)", ""),
 )
 
@@ -73,7 +78,7 @@ def mutants(language: str, source: str) -> Iterator[tuple[str, str]]:
     found = []
     for pattern, replacement in SWAPS:
         for m in re.finditer(pattern, source, re.MULTILINE):
-            if any(start < m.end() and m.start() < end for start, end in hidden):
+            if any(start <= m.start() < end for start, end in hidden):
                 continue
             new = replacement(m) if callable(replacement) else m.expand(replacement)
             found.append((m.start(), m.end(), new))
@@ -108,6 +113,7 @@ class Bench:
             "GOFLAGS": "-mod=mod",
             "GOPROXY": "off",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"),
         }
 
@@ -134,23 +140,26 @@ class Bench:
         return "survived" if code == 0 else "killed"
 
     def _call(self, argv: list[str]) -> tuple[int, str]:
-        try:
-            done = subprocess.run(
-                argv, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=TIMEOUT_S
-            )
-        except subprocess.TimeoutExpired:
-            return 124, "timed out"
+        done = subprocess.run(
+            argv, cwd=self.folder, env=self.environment, capture_output=True, text=True, preexec_fn=_limit_cpu
+        )
         return done.returncode, done.stdout + done.stderr
 
 
-def measure(entry: str, language: str, bench: Bench, limit: int) -> dict[str, Any]:
+def _limit_cpu() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+
+
+def measure(entry: str, language: str, bench: Bench, limit: int, first: bool) -> dict[str, Any]:
     source = (DATA / entry / SOURCE[language]).read_text()
     test = (DATA / entry / TEST[language]).read_text()
     if bench.run(language, source, test) != "survived":
-        return {"error": "the unchanged entry does not pass its own test"}
+        return {"entry": entry, "language": language, "error": "the unchanged entry does not pass its own test"}
     results: dict[str, list[str]] = {"killed": [], "survived": [], "invalid": []}
     for description, mutated in spread(list(mutants(language, source)), limit):
         results[bench.run(language, mutated, test)].append(description)
+        if first and results["killed"]:
+            break
     return {"entry": entry, "language": language, **results}
 
 
@@ -159,6 +168,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", help="ids of entries")
     parser.add_argument("--languages", nargs="*", default=list(SOURCE), choices=list(SOURCE))
     parser.add_argument("--limit", type=int, default=4, help="mutants per entry and language")
+    parser.add_argument("--first", action="store_true", help="stop at the first killed mutant of an entry")
     parser.add_argument("--node-modules", type=Path, help="a node_modules folder with fast-check")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks/results/functions_mutation.json")
     options = parser.parse_args()
@@ -172,15 +182,17 @@ def main() -> int:
             continue
         for entry in entries:
             with tempfile.TemporaryDirectory() as folder:
-                row = measure(entry, language, Bench(Path(folder), options.node_modules), options.limit)
+                row = measure(entry, language, Bench(Path(folder), options.node_modules), options.limit, options.first)
             rows.append(row)
-            print(entry, language, {k: len(v) for k, v in row.items() if isinstance(v, list)}, flush=True)
+            counts = {k: len(v) for k, v in row.items() if isinstance(v, list)}
+            sys.stdout.write(f"{entry} {language} {row.get('error', counts)}\n")
+            sys.stdout.flush()
     weak = [f"{r['entry']} ({r['language']})" for r in rows if not r.get("killed")]
     total = {k: sum(len(r.get(k, [])) for r in rows) for k in ("killed", "survived", "invalid")}
     options.output.parent.mkdir(parents=True, exist_ok=True)
     report = {"limit": options.limit, "total": total, "without_a_killed_mutant": weak, "skipped": skipped, "rows": rows}
     options.output.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    print(json.dumps({"total": total, "without_a_killed_mutant": weak, "skipped": skipped}))
+    sys.stdout.write(json.dumps({"total": total, "without_a_killed_mutant": weak, "skipped": skipped}) + "\n")
     return 1 if weak else 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from actors.worker_args import PipelineNames
 from cluster.environment import NAMESPACE, TempFolder, apply
 from cluster.private_client import PrivateClient
+from cluster.start_ray import start_ray
 from qlp.config import Settings
 from qlp.errors import QLPError
 
@@ -36,22 +36,8 @@ async def ephemeral(settings: Settings, *, pipeline: PipelineNames | None = None
         raise QLPError("this process is connected to a Ray cluster already")
     folder = TempFolder()
     try:
-        try:
-            ray.init(
-                address="local",
-                namespace=NAMESPACE,
-                num_cpus=1,
-                num_gpus=0,
-                include_dashboard=False,
-                object_store_memory=OBJECT_STORE_BYTES,
-                log_to_driver=bool(os.environ.get("QLP_DEBUG")),
-                logging_level=logging.ERROR,
-                configure_logging=False,
-                _temp_dir=str(folder.path),
-            )
-            worker = await _start_worker(settings, pipeline)
-        except (OSError, RuntimeError, ValueError, TimeoutError) as error:
-            raise QLPError(f"the private cluster did not start: {error}") from error
+        start_ray(folder, num_cpus=1, object_store_bytes=OBJECT_STORE_BYTES)
+        worker = await _start_worker(settings, pipeline)
         try:
             yield PrivateClient.open(settings, worker)
         finally:
@@ -67,7 +53,10 @@ async def _start_worker(settings: Settings, pipeline: PipelineNames | None) -> A
 
     args = WorkerArgs.of(settings, name="private-worker", adopt=False, pipeline=pipeline)
     worker = start_worker(args, namespace=NAMESPACE, detached=False)
-    await asyncio.wait_for(asyncio.wrap_future(worker.health.remote().future()), START_TIMEOUT_S)
+    try:
+        await asyncio.wait_for(asyncio.wrap_future(worker.health.remote().future()), START_TIMEOUT_S)
+    except Exception as error:
+        raise QLPError(f"the run worker did not start: {error}") from error
     return worker
 
 

@@ -21,6 +21,7 @@ from actors.worker_args import PipelineNames
 from cluster.deploy import deploy, workers_of
 from cluster.environment import NAMESPACE, apply, environment, short_folder
 from cluster.processes import birth_of, members_of
+from cluster.start_ray import ATTEMPTS
 from qlp.config import Settings
 from qlp.errors import ConflictError, QLPError
 from qlp.models._base import Frozen
@@ -62,9 +63,8 @@ def up(settings: Settings, serve: bool = True, *, pipeline: PipelineNames | None
     if serve:
         _check_port(settings.server.host, settings.server.port)
     apply(settings)
-    cluster = _start_head(settings, serve)
+    cluster = _start_head_patiently(settings, serve)
     try:
-        _wait_for_head(cluster)
         with _connected(cluster.address):
             deploy(settings, cluster.workers, serve=serve, pipeline=pipeline)
         key = _first_key(settings, cluster.url) if serve else None
@@ -112,6 +112,22 @@ def status(settings: Settings) -> dict[str, str]:
     except (httpx.HTTPError, ValueError, KeyError) as error:
         return {**parts, "http": f"{cluster.url} does not answer ({type(error).__name__})"}
     return {**parts, "http": "running", **{k: "running" if v == "ready" else v for k, v in checks.items()}}
+
+
+def _start_head_patiently(settings: Settings, serve: bool) -> LocalCluster:
+    """Ray's own limit for the start of a node is fixed at 30 s: a busy machine gets more attempts."""
+    for left in reversed(range(ATTEMPTS)):
+        cluster = _start_head(settings, serve)
+        try:
+            _wait_for_head(cluster)
+            return cluster
+        except BaseException as error:
+            _end(cluster)
+            _state_file(settings.home).unlink(missing_ok=True)
+            if not left or not isinstance(error, QLPError):
+                raise
+            log.info("trying again: %s", error)
+    raise AssertionError("unreachable")
 
 
 def _start_head(settings: Settings, serve: bool) -> LocalCluster:

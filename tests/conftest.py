@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ def ray_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ray_cluster(ray_home: Path) -> Iterator[str]:
     """A private cluster, on loopback; yields the namespace that the product uses."""
     from cluster.environment import NAMESPACE, TempFolder, apply
+    from cluster.start_ray import start_ray
     from qlp.config import Settings
 
     before = os.environ.get("QLP_HOME")
@@ -35,18 +35,7 @@ def ray_cluster(ray_home: Path) -> Iterator[str]:
     import ray
 
     folder = TempFolder()
-    ray.init(
-        address="local",
-        namespace=NAMESPACE,
-        num_cpus=4,
-        num_gpus=0,
-        include_dashboard=False,
-        object_store_memory=100 * 1024 * 1024,
-        log_to_driver=bool(os.environ.get("QLP_DEBUG")),
-        logging_level=logging.ERROR,
-        configure_logging=False,
-        _temp_dir=str(folder.path),
-    )
+    start_ray(folder, num_cpus=4, object_store_bytes=100 * 1024 * 1024)
     # The cluster has its copy; tests that run after this one want the machine's own home.
     if before is None:
         os.environ.pop("QLP_HOME", None)

@@ -9,7 +9,7 @@ from qlp.plugins import launcher
 
 
 def bring_up(*, as_json: bool) -> None:
-    err().print("starting the cluster (about 20 s)")
+    err().print("starting the cluster")
     launched = launcher().up(Settings())
     if as_json:
         print_json(launched.model_dump(mode="json"))

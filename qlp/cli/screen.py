@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ def fail(error: QLPError, *, as_json: bool) -> int:
 
 @contextmanager
 def errors_shown(as_json: bool) -> Iterator[None]:
-    """Ends the command with the right exit code when a QLPError or Ctrl-C comes up."""
+    """Ends the command with the right exit code when an error or Ctrl-C comes up. QLP_DEBUG=1 lets defects through."""
     import typer
 
     try:
@@ -57,3 +58,11 @@ def errors_shown(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         err().print("interrupted")
         raise typer.Exit(exit_codes.INTERRUPTED) from None
+    except typer.Exit:
+        raise
+    except Exception as error:  # boundary: the user gets one line, and how to see the rest
+        if os.environ.get("QLP_DEBUG"):
+            raise
+        said = f"{type(error).__name__}: {error}"
+        told = QLPError(f"{said} (a defect of QLP, or of this machine; QLP_DEBUG=1 shows where)")
+        raise typer.Exit(fail(told, as_json=as_json)) from None

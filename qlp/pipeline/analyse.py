@@ -25,7 +25,7 @@ MAX_WORDS = 2_000
 
 
 def catalogue_functions(words: tuple[str, ...], text: str) -> tuple[str, ...]:
-    """The function catalogue's own search."""
+    """The function catalogue's own search, imported when it is needed."""
     from qlp.blueprints.functions import find
 
     return find(words, text)
@@ -53,6 +53,7 @@ def analyse(request: Request, find_functions: FindFunctions = catalogue_function
     draft.assumptions += chosen
     draft.contradictions += clashes
     draft.contradictions += wishes.contradictions(words, lows)
+    draft.contradictions += wishes.opposites(lows)
     draft.unmet += [f"language: {name}" for name in stack.other_languages]
     draft.unmet += [f"framework: {name}" for name in stack.other_frameworks]
     reader = ListReader(tokens)
@@ -68,7 +69,7 @@ def analyse(request: Request, find_functions: FindFunctions = catalogue_function
     name = project_name(draft, reader, kind, functions)
     draft.used |= said if kind not in {"function", "library"} else set()
     auth = _auth(draft, lows, kind)
-    wishes.features(draft, lows)
+    wishes.features(draft, lows, kind)
     if kind == "rest_api":
         wishes.leftovers(draft, tokens, allowed=1)
     spec = ProjectSpec(

@@ -67,7 +67,7 @@ class DockerBackend:
             available=True,
             detail=f"engine {version.get('Version', '?')} at {self._url}",
             profiles=profiles,
-            remedy=f"python -m qlp.sandbox.images build {lacking}" if lacking else "",
+            remedy=f"qlp sandbox build {lacking}" if lacking else "",
         )
 
     def _look(self) -> tuple[dict[str, Any], list[ImageProfile]]:
@@ -132,7 +132,7 @@ class DockerBackend:
             return str(client.images.get(reference).id)
         except ImageNotFound as error:
             raise SandboxUnavailableError(
-                f"the image {reference} is not built; run: python -m qlp.sandbox.images build {image_profile(profile)}"
+                f"the image {reference} is not built; run: qlp sandbox build {image_profile(profile)}"
             ) from error
 
     def _options(self, name: str, image: str, owner: Owner, limits: Limits) -> dict[str, Any]:

@@ -5,6 +5,8 @@ right and not built again. The base comes from mmdebstrap where that is installe
 `debian` image of a registry. Network only while packages are fetched; image build steps run without one.
 
     python -m qlp.sandbox.images build [python node go]
+    python -m qlp.sandbox.images ref python          (the tag to give to an image built from cluster/images)
+    python -m qlp.sandbox.images rootfs python       (the same file system unpacked, for bubblewrap)
 """
 
 from __future__ import annotations
@@ -220,11 +222,22 @@ def main() -> int:
         "profiles", nargs="*", metavar="PROFILE", help=f"of {', '.join(IMAGE_PROFILES)}; default all"
     )
     build_parser.add_argument("--force", action="store_true", help="build again even if the image is there")
+    rootfs_parser = commands.add_parser("rootfs", help="unpack the root file systems for bubblewrap")
+    rootfs_parser.add_argument("profiles", nargs="+", metavar="PROFILE")
+    ref_parser = commands.add_parser("ref", help="print the reference that QLP looks for")
+    ref_parser.add_argument("profiles", nargs="+", metavar="PROFILE")
     options = parser.parse_args()
     if unknown := set(options.profiles) - set(IMAGE_PROFILES):
         parser.error(f"no such profile: {', '.join(sorted(unknown))}")
     settings = Settings()
+    if options.command == "ref":
+        sys.stdout.writelines(f"{image_ref(profile)}\n" for profile in options.profiles)
+        return 0
     try:
+        if options.command == "rootfs":
+            for profile in options.profiles:
+                sys.stdout.write(f"{asyncio.run(build_rootfs(profile, settings.home))}\n")
+            return 0
         client = engine.connect(engine.engine_url(settings.sandbox, settings.home), timeout_s=_BUILD_TIMEOUT_S)
         built = asyncio.run(build(options.profiles or IMAGE_PROFILES, settings.home, client, force=options.force))
     except SandboxUnavailableError as error:

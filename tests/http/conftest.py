@@ -17,7 +17,7 @@ from actors.client import open_database
 from qlp.config import RunSettings, ServerSettings, Settings
 from qlp.security import Pepper
 from qlp.store import KeyStore
-from tests.ray.platform import FAKE
+from tests.ray.durable_platform import FAKE
 
 MAX_BODY = 200_000
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import ray
 
-from tests.ray.platform import DurablePlatform
+from tests.ray.durable_platform import DurablePlatform
 
 
 @pytest.fixture(scope="session")

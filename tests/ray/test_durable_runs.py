@@ -10,7 +10,7 @@ import pytest
 
 from qlp.errors import ConflictError, OverloadedError
 from qlp.models import Event, Request
-from tests.ray.platform import DurablePlatform
+from tests.ray.durable_platform import DurablePlatform
 
 pytestmark = pytest.mark.ray
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -25,7 +26,7 @@ UP = """
 import sys
 from cluster.local import up
 from qlp.config import Settings
-from tests.ray.platform import FAKE
+from tests.ray.durable_platform import FAKE
 started = up(Settings(), pipeline=FAKE)
 print(started.model_dump_json())
 """
@@ -39,7 +40,7 @@ import asyncio, sys
 from cluster.ephemeral import ephemeral
 from qlp.config import Settings
 from qlp.models import Request
-from tests.ray.platform import FAKE
+from tests.ray.durable_platform import FAKE
 
 async def main(text, run_id):
     async with ephemeral(Settings(), pipeline=FAKE) as client:
@@ -69,7 +70,7 @@ def python(code: str, environment: dict[str, str], *args: str) -> str:
 
 
 def listeners_beyond_loopback(pids: tuple[int, ...]) -> list[str]:
-    """Sockets of these processes that listen on more than 127.0.0.1 or ::1 (Linux)."""
+    """Sockets of these processes that listen on more than 127.0.0.1 (also as ::ffff:127.0.0.1) or ::1; Linux."""
     inodes = set()
     for pid in pids:
         for link in Path(f"/proc/{pid}/fd").iterdir():
@@ -83,7 +84,9 @@ def listeners_beyond_loopback(pids: tuple[int, ...]) -> list[str]:
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()
             address, state, inode = fields[1], fields[3], fields[9]
-            loopback = address.startswith(("0100007F:", "00000000000000000000000001000000:"))
+            loopback = address.startswith(
+                ("0100007F:", "0000000000000000FFFF00000100007F:", "00000000000000000000000001000000:")
+            )
             if state == "0A" and inode in inodes and not loopback:
                 found.append(address)
     return found
@@ -131,7 +134,7 @@ def test_a_killed_private_run_is_resumed_by_the_next(environment: dict[str, str]
     assert len(session) > 1
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    wait(lambda: all(birth_of(pid) is None for pid in session))
+    wait(lambda: not any(birth_of(pid) for pid in session), seconds=90)
     assert python(PRIVATE, environment, "", run_id) == "run.completed"
     calls = Counter(line.split()[0] for line in log.read_text().splitlines())
     assert calls["start:analyse"] == calls["start:code.0"] == 1
@@ -143,8 +146,7 @@ def test_a_killed_private_run_is_resumed_by_the_next(environment: dict[str, str]
     }
 
 
-def wait(condition: object, *, seconds: float = 60) -> None:
-    assert callable(condition)
+def wait(condition: Callable[[], bool], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

@@ -21,7 +21,7 @@ from qlp.blueprints.python_library.layout import (
     standard_parts,
     test_command,
 )
-from qlp.blueprints.python_library.scoring import basics_missing, scored, unserved_words
+from qlp.blueprints.python_library.scoring import basics_missing, field_words, scored, unserved_words
 from qlp.errors import PlanError
 from qlp.models import Analysis, Entity, Plan, ProjectCommand, ProjectSpec, PublicName, SourceFile, Task
 
@@ -30,6 +30,8 @@ CLI = "qlp.blueprints.python_cli"
 FRAMEWORKS = frozenset({"argparse", "sqlite", "sqlite3", "csv", "json", "stdlib"})
 _STORAGE = {"int": "INTEGER", "decimal": "INTEGER", "bool": "INTEGER", "float": "REAL"}
 _KEY_NAMES = ("id", "uuid", "sku", "code", "number", "reference")
+# Groups of features of which the pipeline does some: the table below says which words of them it does not do.
+SERVED_GROUPS = frozenset({"documents and exports"})
 # What a request for a pipeline may also name, and what this pipeline does not do.
 UNSERVED = {
     "airflow": "Airflow",
@@ -44,6 +46,8 @@ UNSERVED = {
     "excel": "Excel files",
     "xlsx": "Excel files",
     "xml": "XML",
+    "spreadsheet": "Excel files",
+    "docx": "Word files",
     "yaml": "YAML",
     "pdf": "PDF",
     "html": "HTML reports",
@@ -57,6 +61,15 @@ UNSERVED = {
     "percentiles": "percentiles",
     "forecast": "forecasts",
     "predict": "predictions",
+    "prediction": "predictions",
+    "ranking": "rankings",
+    "top": "rankings",
+    "join": "joins of several inputs",
+    "merge": "joins of several inputs",
+    "tax": "taxes",
+    "discount": "discounts",
+    "convert": "conversions",
+    "translate": "translations",
     "anomaly": "anomaly detection",
     "anomalies": "anomaly detection",
     "schedule": "scheduling",
@@ -100,13 +113,13 @@ class DataPipeline:
     version = "1"
     title = "Data pipeline in Python: CSV or JSON in, checked rows in SQLite, rejects with reasons, report of totals"
     example = (
-        "Build a data pipeline in Python that reads sales from CSV with customer, region, amount and date, "
-        "loads them into SQLite and reports total amount per customer and average amount by region"
+        "Build a data pipeline in Python that loads a CSV of sales with customer, region, amount and date into SQLite "
+        "and reports total amount per customer and average amount by region"
     )
 
     def match(self, analysis: Analysis) -> Match:
         spec = analysis.spec
-        missing = basics_missing(analysis, FRAMEWORKS)
+        missing = basics_missing(analysis, FRAMEWORKS, served=SERVED_GROUPS)
         reasons = []
         if not spec.entities:
             missing += ["nothing to load: the request names no record with fields", "a report without records"]
@@ -121,8 +134,7 @@ class DataPipeline:
                 reasons += [f"reports {r.title}" for r in model.wishes.reports]
         if spec.rules:
             missing.append("rules between records")
-        known = {part for e in spec.entities for f in e.fields for part in (f.name, *f.name.split("_"))}
-        missing += unserved_words(request_words(analysis), UNSERVED, known)
+        missing += unserved_words(request_words(analysis), UNSERVED, field_words(spec))
         return scored(self.name, analysis, "data_pipeline", reasons, missing)
 
     def plan(self, analysis: Analysis) -> Plan:

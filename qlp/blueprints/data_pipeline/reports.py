@@ -126,7 +126,7 @@ def wishes_of(table: Table, asked: tuple[str, ...], words: tuple[str, ...]) -> W
 
 
 def _phrases(table: Table, words: tuple[str, ...]) -> list[tuple[list[str], str]]:
-    phrases = []
+    phrases: list[tuple[list[str], str]] = []
     last = 0
     for i, word in enumerate(words):
         if word in ("by", "per") and i + 1 < len(words):

@@ -116,7 +116,7 @@ def _figure(metric: str, kind: str, rows: int, values: list[Decimal]) -> str:
     if not values:
         return ""
     if metric == "average":
-        return format((sum(values) / len(values)).quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN), "f")
+        return format((sum(values, Decimal(0)) / len(values)).quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN), "f")
     number = {"total": sum(values), "smallest": min(values), "largest": max(values)}[metric]
     return str(float(number)) if kind == "float" else format(number, "f")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from qlp.blueprints.express_crud import examples, typescript, wording
+from qlp.blueprints.express_crud import examples, ts_views, typescript, wording
 from qlp.blueprints.express_crud.resources import Resources, normalise
 from qlp.blueprints.express_crud.scoring import score
-from qlp.blueprints.express_crud.typescript import TsResource
+from qlp.blueprints.express_crud.ts_views import TsResource
 from qlp.blueprints.protocol import Match
 from qlp.blueprints.rendering import render
 from qlp.errors import PlanError
@@ -140,7 +140,7 @@ def _context(analysis: Analysis, resources: Resources) -> dict[str, object]:
         "views": views,
         "first": views[0],
         "first_import": typescript.imports({views[0].body_fn, views[0].create_fn}, "./fixtures.js"),
-        "app_imports": typescript.app_imports(views, auth=auth),
+        "app_imports": ts_views.app_imports(views, auth=auth),
         "rules_text": wording.rules_text(resources),
         "validation_import": typescript.imports(validation, "../src/validation.js"),
         "shape_list": typescript.array(

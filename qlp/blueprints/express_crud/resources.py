@@ -157,14 +157,16 @@ def normalise(spec: ProjectSpec) -> Resources:
     assumptions: list[str] = []
     columns = {e.name: _columns(e, assumptions) for e in spec.entities}
     decrements: dict[str, list[Decrement]] = {e.name: [] for e in spec.entities}
-    for rule in spec.rules:
+    for rule in dict.fromkeys(spec.rules):
         problem = _rule_problem(rule, columns)
         if problem is None:
             snake = {e.name: e.snake for e in spec.entities}
             decrement = _apply_rule(rule, snake[rule.target], columns, assumptions)
             if decrement.stock < 1 or decrement.per_record < 1:
                 problems.append(f"rule: {rule.source} lowers {rule.target}.{rule.field} (the limits leave no room)")
-            elif decrement not in decrements[rule.source]:
+            elif any((d.target, d.field) == (rule.target, rule.field) for d in decrements[rule.source]):
+                problems.append(f"two rules: {rule.source} lowers {rule.target}.{rule.field}")
+            else:
                 decrements[rule.source].append(decrement)
         else:
             problems.append(problem)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from qlp.blueprints.express_crud.resources import Column, Resource, Resources
+from qlp.blueprints.express_crud.rule_view import plain
 
 
 def one_line(text: str) -> str:
@@ -46,10 +48,14 @@ def doc_notes(column: Column) -> str:
     if column.unique:
         notes.append("unique")
     if column.minimum is not None:
-        notes.append(f"at least {column.minimum:f}")
+        notes.append(f"at least {_limit(column, column.minimum)}")
     if column.maximum is not None:
-        notes.append(f"at most {column.maximum:f}")
+        notes.append(f"at most {_limit(column, column.maximum)}")
     return ", ".join(notes)
+
+
+def _limit(column: Column, limit: Decimal) -> str:
+    return plain(limit, 2 if column.type == "decimal" else None)
 
 
 def spaced(name: str) -> str:

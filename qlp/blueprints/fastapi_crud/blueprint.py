@@ -167,7 +167,7 @@ def _example(project: ProjectView) -> list[str]:
 
 def _plain(text: str) -> str:
     """Printable ASCII or letters on one line: safe in a string, a docstring, TOML and Markdown."""
-    kept = "".join(c for c in " ".join(text.split()) if c.isprintable() and c not in "\"\\`<>{}[]|#*_$")
+    kept = "".join(c for c in " ".join(text.split()) if c.isprintable() and c not in '"\\`<>{}[]|#*_$')
     return kept.strip() or "A REST API"
 
 

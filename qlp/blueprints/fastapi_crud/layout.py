@@ -24,9 +24,21 @@ TASKS = (
     Task(id="schemas", kind="code", title="Types and schemas of the records", depends_on=("manifest",)),
     Task(id="storage", kind="code", title="Database and repositories", complexity="medium", depends_on=("schemas",)),
     Task(id="api", kind="code", title="Routers and application", depends_on=("schemas", "storage")),
-    Task(id="tests", kind="test", title="Tests of records, rules and properties", complexity="medium", depends_on=("api",)),
+    Task(
+        id="tests",
+        kind="test",
+        title="Tests of records, rules and properties",
+        complexity="medium",
+        depends_on=("api",),
+    ),
     Task(id="docs", kind="docs", title="README", complexity="trivial", depends_on=("api",)),
-    Task(id="deployment", kind="deployment", title="Container image and CI", complexity="trivial", depends_on=("manifest", "api")),
+    Task(
+        id="deployment",
+        kind="deployment",
+        title="Container image and CI",
+        complexity="trivial",
+        depends_on=("manifest", "api"),
+    ),
 )
 
 
@@ -69,16 +81,32 @@ def files(project: ProjectView) -> tuple[Planned, ...]:
         planned += [
             Planned(f"app/schemas/{entity.snake}.py", "schemas", "app/schema.py.j2", f"{entity.label} schemas", entity),
             Planned(
-                f"app/repositories/{entity.snake}.py", "storage", "app/repository.py.j2", f"stores {entity.labels}", entity
+                f"app/repositories/{entity.snake}.py",
+                "storage",
+                "app/repository.py.j2",
+                f"stores {entity.labels}",
+                entity,
             ),
-            Planned(f"app/routers/{entity.snake}.py", "api", "app/router.py.j2", f"operations on {entity.labels}", entity),
             Planned(
-                f"tests/test_{entity.snake}_api.py", "tests", "tests/test_entity.py.j2", f"{entity.labels} over HTTP", entity
+                f"app/routers/{entity.snake}.py", "api", "app/router.py.j2", f"operations on {entity.labels}", entity
+            ),
+            Planned(
+                f"tests/test_{entity.snake}_api.py",
+                "tests",
+                "tests/test_entity.py.j2",
+                f"{entity.labels} over HTTP",
+                entity,
             ),
         ]
         if entity.rule:
             planned.append(
-                Planned(f"tests/test_{entity.snake}_rule.py", "tests", "tests/test_rule.py.j2", f"rule of {entity.labels}", entity)
+                Planned(
+                    f"tests/test_{entity.snake}_rule.py",
+                    "tests",
+                    "tests/test_rule.py.j2",
+                    f"rule of {entity.labels}",
+                    entity,
+                )
             )
     return tuple(sorted(planned, key=lambda p: p.path))
 

@@ -70,10 +70,14 @@ def fit(head: str, items: Iterable[str], tail: str, indent: int = 0) -> str:
 
 def imports(module: str, names: Iterable[str]) -> str:
     """Import lines in isort's order (constants, classes, functions); `x as y` stands on a line of its own."""
-    listed = sorted(names, key=lambda n: (not n.isupper(), n[0].islower(), n))
+    listed = sorted(names, key=_isort_key)
     plain = [n for n in listed if " as " not in n]
-    lines = [_import(module, plain)] if plain else []
-    return "\n".join([*lines, *(_import(module, [n]) for n in listed if " as " in n)])
+    groups = ([plain] if plain else []) + [[n] for n in listed if " as " in n]
+    return "\n".join(_import(module, group) for group in sorted(groups, key=lambda g: _isort_key(g[0])))
+
+
+def _isort_key(name: str) -> tuple[bool, bool, str]:
+    return (not name.isupper(), name[0].islower(), name)
 
 
 def _import(module: str, names: list[str]) -> str:
@@ -151,7 +155,11 @@ class FieldView:
         """`price: Annotated[fields.Money, Field(ge=0)]`, wrapped where it is long."""
         ending = "" if self.spec.required else " | None = None"
         if self.spec.choices:
-            return f"{self.name}: {self.alias}{ending}"
+            line = f"{self.name}: {self.alias}{ending}"
+            if len(line) <= LINE - 4:
+                return line
+            kind, default = (self.alias, "") if self.spec.required else (f"{self.alias} | None", " = None")
+            return f"{self.name}: (\n        {kind}\n    ){default}"
         bounds = []
         if self.spec.minimum is not None:
             bounds.append(f"ge={number(self.spec.minimum)}")
@@ -227,7 +235,11 @@ class FieldView:
     def strategy_line(self) -> str:
         """The entry of this field in a dictionary of strategies."""
         if self.spec.required:
-            return fit(f'"{self.name}": st.one_of(', [self.strategy], ")", 12) if self._long else f'"{self.name}": {self.strategy}'
+            return (
+                fit(f'"{self.name}": st.one_of(', [self.strategy], ")", 12)
+                if self._long
+                else f'"{self.name}": {self.strategy}'
+            )
         return fit(f'"{self.name}": st.one_of(', ["st.none()", self.strategy], ")", 12)
 
     @property
@@ -464,7 +476,9 @@ def view(spec: ProjectSpec) -> ProjectView:
 def _entity(
     entity: Entity, by_name: dict[str, Entity], rule: Rule | None, counted: set[tuple[str, str]], spec: ProjectSpec
 ) -> EntityView:
-    fields = tuple(FieldView(spec=f, owner=entity.name, counted=(entity.name, f.name) in counted) for f in entity.fields)
+    fields = tuple(
+        FieldView(spec=f, owner=entity.name, counted=(entity.name, f.name) in counted) for f in entity.fields
+    )
     parents = tuple(
         ParentView(entity=by_name[r.target], required=r.required, counted=bool(rule and rule.target == r.target))
         for r in entity.relations
@@ -481,9 +495,7 @@ def _entity(
         if any(r.target == entity.name and r.required for r in other.relations)
     )
     referred = any(r.target == entity.name for other in spec.entities for r in other.relations)
-    return EntityView(
-        entity=entity, fields=fields, parents=parents, rule=booked, children=children, referred=referred
-    )
+    return EntityView(entity=entity, fields=fields, parents=parents, rule=booked, children=children, referred=referred)
 
 
 def _parents_first(spec: ProjectSpec) -> list[str]:

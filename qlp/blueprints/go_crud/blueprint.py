@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from qlp.blueprints.express_crud import examples, wording
 from qlp.blueprints.express_crud.resources import Resources, normalise
 from qlp.blueprints.express_crud.scoring import score
-from qlp.blueprints.go_crud import golang
-from qlp.blueprints.go_crud.golang import GoResource
+from qlp.blueprints.go_crud import go_views
+from qlp.blueprints.go_crud.go_views import GoResource
 from qlp.blueprints.protocol import Match
 from qlp.blueprints.rendering import render
 from qlp.errors import PlanError
@@ -130,8 +130,8 @@ def _context(analysis: Analysis, resources: Resources) -> dict[str, object]:
         "maximum": any(c.maximum is not None for c in columns),
         "views": views,
         "first": views[0],
-        "collection_fields": golang.collection_fields(views),
-        "fixture_imports": golang.fixture_imports(views),
+        "collection_fields": go_views.collection_fields(views),
+        "fixture_imports": go_views.fixture_imports(views),
         "rules_text": wording.rules_text(resources),
         "curl": _curl(resources, auth=spec.auth == "api_key"),
     }
@@ -219,6 +219,7 @@ def _parts(analysis: Analysis, resources: Resources) -> tuple[Part, ...]:
         Part("internal/api/support_test.go", "tests", "support_test.go.j2", "a running API and its client"),
         Part("internal/api/fixtures_test.go", "tests", "fixtures_test.go.j2", "valid records"),
         Part("internal/api/http_test.go", "tests", "http_test.go.j2", "protocol and persistence"),
+        Part("internal/store/collection_test.go", "tests", "collection_test.go.j2", "concurrency and roll-back"),
         Part("internal/input/input_test.go", "tests", "input_test.go.j2", "properties of the parsers"),
     ]
     if "decimal" in types:

@@ -23,12 +23,14 @@ from qlp.blueprints.python_library.layout import (
     standard_parts,
     test_command,
 )
-from qlp.blueprints.python_library.scoring import basics_missing, scored, unserved_words
+from qlp.blueprints.python_library.scoring import basics_missing, field_words, scored, unserved_words
 from qlp.errors import PlanError
 from qlp.models import Analysis, Plan, ProjectCommand, PublicName, SourceFile, Task
 
 HOME = "qlp.blueprints.python_cli"
 FRAMEWORKS = frozenset({"argparse", "sqlite", "sqlite3", "stdlib"})
+# Groups of features of which the tool does some: the table below says which words of them it does not do.
+SERVED_GROUPS = frozenset({"full text search", "filtering and sorting", "documents and exports"})
 # What a request for a tool may also name, and what this tool does not do.
 UNSERVED = {
     "encrypt": "encryption",
@@ -63,6 +65,25 @@ UNSERVED = {
     "excel": "Excel files",
     "xlsx": "Excel files",
     "xml": "XML",
+    "spreadsheet": "Excel files",
+    "word": "Word files",
+    "docx": "Word files",
+    "barcode": "bar codes",
+    "barcodes": "bar codes",
+    "qr": "QR codes",
+    "fuzzy": "fuzzy search",
+    "autocomplete": "autocompletion",
+    "completion": "autocompletion",
+    "tax": "taxes",
+    "taxes": "taxes",
+    "discount": "discounts",
+    "interest": "interest",
+    "ranking": "rankings",
+    "leaderboard": "rankings",
+    "approve": "approvals",
+    "approval": "approvals",
+    "transfer": "transfers",
+    "budget": "budgets",
     "yaml": "YAML",
     "postgres": "PostgreSQL",
     "postgresql": "PostgreSQL",
@@ -94,7 +115,7 @@ class PythonCli:
     def match(self, analysis: Analysis) -> Match:
         spec = analysis.spec
         words = request_words(analysis)
-        missing = basics_missing(analysis, FRAMEWORKS)
+        missing = basics_missing(analysis, FRAMEWORKS, served=SERVED_GROUPS)
         reasons = []
         if not spec.entities:
             missing += ["nothing to keep: the request names no entity with fields", "commands without entries"]
@@ -108,8 +129,8 @@ class PythonCli:
                 reasons.append(f"keeps {', '.join(t.plural for t in model.tables)}")
                 names = [c.name for c in model.commands.commands[model.tables[0].name]]
                 reasons.append(f"commands {', '.join(names)}")
-        known = {part for e in spec.entities for f in e.fields for part in (f.name, *f.name.split("_"))}
-        known |= {e.snake for e in spec.entities} | {e.plural for e in spec.entities} | set(spec.commands)
+        known = field_words(spec) | {e.snake for e in spec.entities} | {e.plural for e in spec.entities}
+        known |= set(spec.commands)
         missing += unserved_words(words, UNSERVED, known)
         return scored(self.name, analysis, "cli", reasons, missing)
 

@@ -69,7 +69,7 @@ def _past(verb: str) -> tuple[str, ...]:
 
 
 def _flag(table: Table, verb: str) -> tuple[Column, str] | None:
-    """The column and value that `verb` sets: `pay` -> paid=true, `complete` -> status=completed, `reopen` -> done=false."""
+    """The column and value that `verb` sets: `pay` -> paid=true, `close` -> status=closed, `reopen` -> done=false."""
     positive = _UNDO.get(verb) or (verb[2:] if verb.startswith("un") else "")
     if positive:
         found = _flag(table, positive)
@@ -86,7 +86,7 @@ def _flag(table: Table, verb: str) -> tuple[Column, str] | None:
 
 
 def named_group(table: Table, name: str) -> str:
-    """The column or period that a request calls `name`, or nothing: `customers` -> `customer_id`, `monthly` -> `month`."""
+    """The column or period that `name` means, or nothing: `customers` -> `customer_id`, `monthly` -> `month`."""
     plain = name.replace("-", "_")
     for candidate in (plain, plain.removesuffix("s"), f"{plain}_id", f"{plain.removesuffix('s')}_id"):
         if table.column(candidate):
@@ -173,7 +173,8 @@ def command_set(tables: tuple[Table, ...], asked: tuple[str, ...], words: tuple[
                 names.setdefault((table.name, action), []).extend([verb] if verb == whole else [verb, whole])
         else:
             result.missing.append(f"command {wish}")
-    grouped, vain = "", []
+    grouped = ""
+    vain: list[str] = []
     for table in tables:
         by, problems = group_by(table, words)
         grouped, vain = grouped or by, vain or problems

@@ -1,4 +1,4 @@
-"""Typed Python libraries (unit conversion, validators, domain models), and the layout that all Python blueprints share."""
+"""Typed Python libraries (units, validators, domain models), and the layout that all Python blueprints share."""
 
 from qlp.blueprints.python_library.blueprint import PythonLibrary
 

@@ -98,7 +98,7 @@ def call(indent: int, function: str, arguments: list[str], *, tail: str = "", he
 
 def import_line(module: str, names: Iterable[str]) -> str:
     """`from module import names` in the order and with the breaks that ruff asks for at 100 columns."""
-    ordered = sorted(set(names), key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+    ordered = sorted(set(names), key=lambda n: (not (len(n) > 1 and n.isupper()), not n[0].isupper(), n))
     flat = f"from {module} import {', '.join(ordered)}"
     if len(flat) <= 100:
         return flat

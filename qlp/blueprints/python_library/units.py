@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ FAMILIES: dict[str, tuple[UnitRow, ...]] = {
         UnitRow("foot", "ft", "381/1250", aliases=("feet",)),
         UnitRow("yard", "yd", "1143/1250", aliases=("yards",)),
         UnitRow("mile", "mi", "201168/125", aliases=("miles",)),
-        UnitRow("nautical_mile", "nmi", "1852", aliases=("nautical_miles", "nautical mile", "nautical miles")),
+        UnitRow("nautical_mile", "nmi", "1852", aliases=("nautical_miles",)),
     ),
     "mass": (
         UnitRow("kilogram", "kg", "1", aliases=("kilograms", "kilo", "kilos")),
@@ -50,12 +51,12 @@ FAMILIES: dict[str, tuple[UnitRow, ...]] = {
         UnitRow("litre", "L", "1", aliases=("litres", "liter", "liters", "l")),
         UnitRow("millilitre", "mL", "1/1000", aliases=("millilitres", "milliliter", "milliliters", "ml")),
         UnitRow("cubic_metre", "m³", "1000", aliases=("cubic_metres", "cubic_meter", "cubic_meters", "m3")),
-        UnitRow("gallon", "gal", "473176473/125000000", aliases=("gallons", "us gallon")),
+        UnitRow("gallon", "gal", "473176473/125000000", aliases=("gallons", "us_gallon")),
         UnitRow("quart", "qt", "473176473/500000000", aliases=("quarts",)),
         UnitRow("pint", "pt", "473176473/1000000000", aliases=("pints",)),
         UnitRow("cup", "cup", "473176473/2000000000", aliases=("cups",)),
-        UnitRow("fluid_ounce", "fl oz", "473176473/16000000000", aliases=("fluid_ounces", "fluid ounce")),
-        UnitRow("imperial_gallon", "imp gal", "454609/100000", aliases=("imperial_gallons", "imperial gallon")),
+        UnitRow("fluid_ounce", "fl oz", "473176473/16000000000", aliases=("fluid_ounces",)),
+        UnitRow("imperial_gallon", "imp gal", "454609/100000", aliases=("imperial_gallons",)),
     ),
     "time": (
         UnitRow("second", "s", "1", aliases=("seconds", "sec")),
@@ -116,7 +117,7 @@ FAMILIES: dict[str, tuple[UnitRow, ...]] = {
         UnitRow("watt", "W", "1", aliases=("watts",)),
         UnitRow("kilowatt", "kW", "1000", aliases=("kilowatts",)),
         UnitRow("megawatt", "MW", "1000000", aliases=("megawatts",)),
-        UnitRow("metric_horsepower", "PS", "588399/800", aliases=("metric horsepower",)),
+        UnitRow("metric_horsepower", "PS", "588399/800"),
     ),
     "force": (
         UnitRow("newton", "N", "1", aliases=("newtons",)),
@@ -133,8 +134,8 @@ FAMILIES: dict[str, tuple[UnitRow, ...]] = {
     ),
     "angle": (
         UnitRow("degree", "°", "1", aliases=("degrees", "deg")),
-        UnitRow("arcminute", "′", "1/60", aliases=("arcminutes", "arcmin")),
-        UnitRow("arcsecond", "″", "1/3600", aliases=("arcseconds", "arcsec")),
+        UnitRow("arcminute", "arcmin", "1/60", aliases=("arcminutes",)),
+        UnitRow("arcsecond", "arcsec", "1/3600", aliases=("arcseconds",)),
         UnitRow("gradian", "gon", "9/10", aliases=("gradians",)),
         UnitRow("turn", "turn", "360", aliases=("turns",)),
     ),
@@ -200,7 +201,7 @@ def families_named(words: tuple[str, ...]) -> tuple[str, ...]:
     """Families in the catalogue's order; `data sizes` counts as one name."""
     table = unit_words()
     found = {table[w] for w in words if w in table}
-    pairs = set(zip(words, words[1:], strict=False))
+    pairs = set(pairwise(words))
     if pairs & {(a, b) for a in ("data", "file") for b in ("size", "sizes")}:
         found.add("data_size")
     return tuple(f for f in FAMILIES if f in found)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import Literal
 
 from qlp.blueprints.python_cli.tables import UnservableModel
@@ -13,25 +15,11 @@ from qlp.models import Analysis
 
 Flavour = Literal["units", "validators", "domain", "none"]
 
-# Words that say nothing about what a library does.
-_FILLER = frozenset(
-    """a an the and or of for to in with from by on as at is are be it its that this these those which can between
-    both all any each every other also plus like such using use uses used want need needs would please i me my we our
-    python python3 typed library libraries package module modules code function functions class classes api small
-    simple tiny clean modern fast good well exact precise precision exactly create build make write generate
-    implement develop give provide provides provide offers supports support supporting including include includes
-    handles handle handling work works working convert converts converting conversion conversions converter converters
-    unit units measurement measurements quantity quantities value values number numbers string strings text texts
-    validate validates validating validation validations validator validators valid invalid check checks checking
-    address addresses code codes card cards credit payment bank account accounts identifier identifiers
-    common popular standard usual various different several many some common data input inputs user form forms
-    tests test tested unit-tested documentation docs documented doctest doctests docstrings type types hints hint
-    error errors message messages exception exceptions round trip trips property based decimal decimals
-    fraction fractions arithmetic parse parses parsing parser format formats formatting print prints printing
-    metric imperial us british si system systems back forth into no without dependencies dependency only pure
-    semantic iso 8601 e164 e 164 v4 v6 4 6 10 13 international hexadecimal hex calendar digits digit bar luhn
-    checksum checksums normalise normalises normalize normalizes canonical size sizes file files level""".split()
-)
+
+@cache
+def filler() -> frozenset[str]:
+    """Words that say nothing about what a library does."""
+    return frozenset(resources.files("qlp.blueprints.python_library").joinpath("data/filler.txt").read_text().split())
 
 
 @dataclass(frozen=True)
@@ -121,7 +109,7 @@ def _strangers(words: tuple[str, ...], known: set[str], asked: tuple[str, ...]) 
     parts = {part for name in asked for part in (name, *name.replace("-", "_").split("_"))}
     found = []
     for i, word in enumerate(words):
-        if word in known or word in _FILLER or word in parts or word.isdigit():
+        if word in known or word in filler() or word in parts or word.isdigit():
             continue
         near = words[max(0, i - 2) : i] + words[i + 1 : i + 3]
         if known.intersection(near):

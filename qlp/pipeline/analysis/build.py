@@ -60,7 +60,7 @@ def _fields(
         named = {tuple(r.words) for r in raws}
         filled = [r for r in default_fields(thing.words) if tuple(r.words) not in named]
         # A rule's own quantity, or a stock that a rule needs, stands beside what such a thing usually has.
-        if not (raws and thing.words[-1] in {"order", "loan", "sale"}):
+        if key not in {source for source, _, _ in draft.decrements}:
             raws = filled + raws
         draft.assumptions.append(f"{key} has no fields in the request: {', '.join(r.text for r in raws)} taken")
     elif not thing.described:
@@ -81,10 +81,10 @@ def _fields(
         if raw.optional and raw.required:
             draft.contradictions.append(f"field {raw.text} both required and optional")
         draft.unmet += raw.unclear
-        if raw.words == ["id"] or (raw.words[-1] == "id" and raw.words[:-1] == list(thing.words)):
-            if kind != "data_pipeline":
-                draft.assumptions.append(f"the id of {key} is given by the program")
-                continue
+        own_id = raw.words == ["id"] or (raw.words[-1] == "id" and raw.words[:-1] == list(thing.words))
+        if own_id and kind != "data_pipeline":
+            draft.assumptions.append(f"the id of {key} is given by the program")
+            continue
         spec, said = to_spec(raw)
         if spec is None:
             draft.unmet.append("a field whose name cannot be written in ASCII letters")
@@ -92,6 +92,10 @@ def _fields(
         if kind == "data_pipeline" and raw.words == ["id"]:
             spec = spec.model_copy(update={"name": "id", "type": "int", "minimum": None})
             said = []
+        if spec.unique and (spec.type == "bool" or spec.choices):
+            draft.unmet.append(f"unique {raw.text}, which has only a few values")
+        if spec.minimum is not None and spec.maximum is not None and spec.minimum > spec.maximum:
+            draft.contradictions.append(f"{raw.text} at least {spec.minimum:g} and at most {spec.maximum:g}")
         if spec.name not in taken and spec.name not in specs:
             specs[spec.name] = spec
             notes += said

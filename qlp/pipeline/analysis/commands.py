@@ -26,8 +26,6 @@ _AGGREGATES = {
     "maximum": "max",
     "max": "max",
     "highest": "max",
-    "revenue": "total",
-    "sales": "total",
 }
 _LISTED = frozenset(
     {
@@ -56,7 +54,7 @@ def cli_commands(draft: Draft, reader: ListReader) -> tuple[str, ...]:
         low = reader.low(index)
         start = None
         named = False
-        if low in _LISTED:
+        if low in _LISTED and reader.low(index + 1) != "line":
             start, named = index + 1, True
             while reader.low(start) in {":", "to", "for", "like", "such", "as", "are", "called", "named", "-"}:
                 start += 1
@@ -149,30 +147,41 @@ def library_functions(draft: Draft, reader: ListReader) -> tuple[str, ...]:
 
 
 def reports(draft: Draft, reader: ListReader) -> tuple[str, ...]:
-    """`total per customer`, `totals per region`, `average amount by month`, `revenue by product`."""
+    """`total per customer`, `average amount by month`, `total revenue per region and per product`."""
     found: list[str] = []
+    things = {w for t in draft.things.values() for w in (t.words[-1], t.words[-1] + "s")}
     for index, token in enumerate(draft.tokens):
-        if token.low not in {"per", "by"} or index == 0 or index + 1 >= len(draft.tokens) or len(found) >= MAX_COMMANDS:
+        if token.low not in {"per", "by"} or index == 0 or len(found) >= MAX_COMMANDS:
             continue
-        group = reader.low(index + 1)
-        if reader.low(index + 1) in {"each", "the", "every"}:
-            group = reader.low(index + 2)
-        at = index - 1
-        measure: list[str] = []
-        while at >= 0 and index - at <= 4 and draft.tokens[at].word and reader.low(at) not in _AGGREGATES:
-            if reader.low(at) not in ARTICLES | {"of"}:
-                measure.insert(0, reader.low(at))
-            at -= 1
-        if at >= 0 and reader.low(at) in _AGGREGATES:
-            aggregate = _AGGREGATES[reader.low(at)]
-            if reader.low(at) in {"sales", "revenue"} and reader.low(at - 1) in _AGGREGATES:
-                aggregate = _AGGREGATES[reader.low(at - 1)]
-            things = {w for t in draft.things.values() for w in (t.words[-1], t.words[-1] + "s")}
-            name = kebab([aggregate, *[m for m in measure if m not in things], "per", group], "")
-            if name:
-                found.append(name)
-            draft.use(at, index + 2)
+        group = reader.low(index + 1 + (reader.low(index + 1) in {"each", "the", "every"}))
+        if reader.low(index - 1) in {"and", ","} and found:
+            head = found[-1].partition("-per-")[0].split("-")
+            start = index - 1
+        else:
+            read = _measure(draft, reader, index, things)
+            if read is None:
+                continue
+            head, start = read
+        name = kebab([*head, "per", group], "")
+        if name:
+            found.append(name)
+        draft.use(start, index + 2)
     return tuple(dict.fromkeys(found))
+
+
+def _measure(draft: Draft, reader: ListReader, index: int, things: set[str]) -> tuple[list[str], int] | None:
+    """The words before `per`: (aggregate and measure, where they start), or None if they ask for no figure."""
+    measure: list[str] = []
+    at = index - 1
+    while at >= 0 and index - at <= 4 and draft.tokens[at].word and reader.low(at) not in _AGGREGATES:
+        if reader.low(at) not in ARTICLES | {"of"}:
+            measure.insert(0, reader.low(at))
+        at -= 1
+    if at >= 0 and reader.low(at) in _AGGREGATES:
+        return [_AGGREGATES[reader.low(at)], *(m for m in measure if m not in things)], at
+    if reader.low(index - 1) in {"sales", "revenue", "turnover", "spending"}:
+        return ["total", *(m for m in [reader.low(index - 1)] if m not in things)], index - 1
+    return None
 
 
 def group_fields(kind: ProjectKind, commands: tuple[str, ...]) -> list[str]:

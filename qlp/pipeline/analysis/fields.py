@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from qlp.models import FieldSpec, FieldType
 from qlp.pipeline.analysis.names import is_plural, singular, snake
@@ -11,44 +12,6 @@ from qlp.pipeline.analysis.text import Token
 from qlp.pipeline.analysis.vocabulary import Phrases, phrases_of, vocabulary, words_of
 
 MAX_CHOICES = 24
-_UNITS = frozenset(
-    [
-        "kg",
-        "g",
-        "km",
-        "m",
-        "cm",
-        "mm",
-        "miles",
-        "eur",
-        "usd",
-        "gbp",
-        "euro",
-        "euros",
-        "dollars",
-        "dollar",
-        "cents",
-        "minutes",
-        "minute",
-        "hours",
-        "hour",
-        "seconds",
-        "second",
-        "days",
-        "years",
-        "percent",
-        "celsius",
-        "fahrenheit",
-        "utc",
-        "iso",
-        "isbn",
-        "iso8601",
-        "pln",
-        "chf",
-        "per",
-        "unit",
-    ]
-)
 _NUMERIC = frozenset({"int", "decimal", "float"})
 
 
@@ -75,6 +38,7 @@ class RawField:
         return " ".join(self.words)
 
 
+@cache
 def type_phrases() -> Phrases:
     return Phrases((str(p), str(t)) for p, t in vocabulary()["explicit_types"].items())
 
@@ -108,7 +72,7 @@ def read_remarks(raw: RawField, remarks: Sequence[Sequence[Token]]) -> None:
             raw.type = hit[0]
         elif words[-1] in words_of("foreign_types") or words[0] in words_of("foreign_types"):
             raw.unclear.append(f"field {raw.text} of type {' '.join(words)}")
-        elif all(w in _UNITS or w in {"in", "as", "the", "a"} for w in words):
+        elif all(w in words_of("grammar", "units") or w in {"in", "as", "the", "a"} for w in words):
             continue
         else:
             loose.append(words)
@@ -173,10 +137,10 @@ def _limits(raw: RawField, words: list[str], texts: list[str], numbers: list[flo
         raw.unclear.append(f"length limit of {raw.text}")
         return True
     others = [w for w in words if _number(w) is None]
-    if len(numbers) == 2 and set(others) <= {"to", "from", "between", "and", "range", "through"}:
-        if others or "-" in texts or "–" in texts or len(texts) == 2:
-            raw.minimum, raw.maximum = min(numbers), max(numbers)
-            return True
+    span = set(others) <= {"to", "from", "between", "and", "range", "through"}
+    if len(numbers) == 2 and span and (others or "-" in texts or len(texts) == 2):
+        raw.minimum, raw.maximum = min(numbers), max(numbers)
+        return True
     if len(numbers) == 1:
         if set(others) & {"min", "minimum", "least"} or ">" in texts or "≥" in texts:
             raw.minimum = numbers[0] + (1.0 if ">" in texts and "=" not in texts and "≥" not in texts else 0.0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from qlp.models import ProjectKind
 from qlp.pipeline.analysis.draft import Draft, Thing
 from qlp.pipeline.analysis.fields import RawField, infer_type, looks_like_thing
-from qlp.pipeline.analysis.lists import ARTICLES, ENDS, ListReader
-from qlp.pipeline.analysis.names import is_plural, snake
+from qlp.pipeline.analysis.lists import ARTICLES, ENDS, MAX_REMARK, ListReader
+from qlp.pipeline.analysis.names import is_plural, singular, snake
 from qlp.pipeline.analysis.vocabulary import phrases_of, words_of
 
 _REACH = 14
@@ -27,6 +27,7 @@ class LinkFinder:
             return
         self._belongs()
         self._of()
+        self._theirs()
         self._many()
         self._fields()
 
@@ -34,9 +35,15 @@ class LinkFinder:
         return self._reader.low(index)
 
     def _left(self, index: int) -> tuple[str, int] | None:
-        """The nearest declared thing to the left within the clause: (key, index)."""
-        for at in range(index - 1, max(-1, index - _REACH), -1):
-            if self._low(at) in ENDS - {")"} or self._low(at) == "\n":
+        """The nearest declared thing to the left within the clause, over parentheses: (key, index)."""
+        at, steps = index, 0
+        while at > 0 and steps < _REACH:
+            at, steps = at - 1, steps + 1
+            if self._low(at) == ")":
+                at = self._opening(at)
+                continue
+            ends = self._low(at) in ENDS - {")"} or self._low(at) == "\n"
+            if ends and not (at == index - 1 and self._low(at) == ";"):
                 return None
             if self._tokens[at].word:
                 key = (self._draft.resolve([self._low(at - 1), self._low(at)]) if at else None) or self._draft.resolve(
@@ -45,6 +52,15 @@ class LinkFinder:
                 if key:
                     return key, at
         return None
+
+    def _opening(self, index: int) -> int:
+        """The parenthesis that the one at `index` closes."""
+        depth = 0
+        for at in range(index, max(-1, index - MAX_REMARK), -1):
+            depth += (self._low(at) == ")") - (self._low(at) == "(")
+            if depth == 0:
+                return at
+        return index
 
     def _right(self, index: int, *, declare: bool) -> tuple[str, int] | None:
         """The thing that is named at `index`, behind articles; (key, index after it)."""
@@ -87,6 +103,19 @@ class LinkFinder:
                     if second and second[0] != right[0] and self._low(second[1]) in ENDS | {"\n", ","}:
                         self._relate(left[0], second[0], required=True)
                         self._draft.use(right[1], second[1])
+            elif not {start, end - 1} <= self._draft.used:
+                said = " ".join(t.text for t in self._tokens[max(0, start - 2) : end + 3] if t.word)
+                self._draft.unmet.append(f"relation not understood: {said}")
+
+    def _theirs(self) -> None:
+        """`customers and their orders`: the orders belong to the customers."""
+        for index in range(2, len(self._tokens) - 1):
+            if self._low(index) not in {"their", "its"} or self._low(index - 1) not in {"and", "with"}:
+                continue
+            owner = self._draft.resolve([self._low(index - 2)])
+            owned = self._right(index + 1, declare=False)
+            if owner and owned and owner != owned[0]:
+                self._relate(owned[0], owner, required=True)
 
     def _of(self) -> None:
         for index in range(1, len(self._tokens) - 1):
@@ -121,7 +150,7 @@ class LinkFinder:
                     target is None
                     and plain
                     and raw.article
-                    and raw.words[-1] in words_of("known_things")
+                    and raw.words[-1] in words_of("linked_things")
                     and not raw.choices
                 ):
                     made = self._draft.declare(raw.words)
@@ -135,7 +164,7 @@ class LinkFinder:
                 else:
                     self._relate(key, target, required=not raw.optional and target != key)
 
-    # --- rules ------------------------------------------------------------------------------------------------------------
+    # --- rules ----------------------------------------------------------------------------------------------------
     def _rules(self) -> None:
         verbs = words_of("decrement_verbs")
         found = [index for index, token in enumerate(self._tokens) if token.low in verbs]
@@ -145,7 +174,9 @@ class LinkFinder:
             self._draft.unmet.append(f"more than {MAX_RULES} rules")
 
     def _rule(self, verb: int) -> None:
-        field_at = self._counted(verb, 1) or self._counted(verb, -1)
+        passive = self._low(verb - 1) in {"is", "are", "gets", "get", "be", "automatically"}
+        near, far = (-1, 1) if passive else (1, -1)
+        field_at = self._counted(verb, near) or self._counted(verb, far)
         source = self._source(verb)
         if field_at is None or source is None:
             self._draft.unmet.append(
@@ -193,25 +224,18 @@ class LinkFinder:
 
     def _source(self, verb: int) -> str | None:
         """Who lowers it: `orders that reduce`, `each order reduces`, `... when an order is placed`."""
-        candidates = list(range(verb - 1, max(-1, verb - 8), -1)) + list(
-            range(verb + 1, min(len(self._tokens), verb + _REACH))
-        )
-        for at in candidates:
+        for at in self._subjects(verb):
             if at > verb and self._low(at) in ENDS:
                 return None
             word = self._low(at)
             before = self._low(at - 1)
-            if not self._tokens[at].word or word in words_of("decrement_fields"):
+            counted = word in words_of("decrement_fields") and singular(word) not in words_of("known_things")
+            if not self._tokens[at].word or counted:
                 continue
-            if (
-                at < verb
-                and before in {"of", "on", "for"}
-                and is_plural(self._low(at - 2))
-                and self._draft.resolve([self._low(at - 2)])
-            ):
-                return self._draft.resolve([self._low(at - 2)])
+
             active = (
                 at < verb
+                and word not in words_of("grammar", "ends_a_field")
                 and (word in words_of("known_things") or looks_like_thing([word]))
                 and word not in words_of("not_things")
             )
@@ -229,6 +253,25 @@ class LinkFinder:
                     self._draft.use(at, at + 1)
                     return self._draft.resolve([word])
         return None
+
+    def _subjects(self, verb: int) -> list[int]:
+        """Words that may be the subject of the verb: before it first, those behind a preposition last."""
+        left = []
+        for at in range(verb - 1, max(-1, verb - _REACH), -1):
+            if self._low(at) in ENDS - {")"} or self._low(at) == "\n":
+                break
+            if self._tokens[at].word:
+                left.append(at)
+        free = [at for at in left if not self._governed(at)]
+        right = range(verb + 1, min(len(self._tokens), verb + _REACH))
+        return [*free, *(at for at in left if at not in free), *right]
+
+    def _governed(self, at: int) -> bool:
+        """A noun behind a preposition is no subject: `loans of books`, `belongs to a member and reduces`."""
+        before = at - 1
+        while self._low(before) in ARTICLES:
+            before -= 1
+        return self._low(before) in {"of", "to", "by", "for", "in", "on", "from", "with"}
 
     def _holds_field(self, key: str, verb: int) -> bool:
         near = {self._low(i) for i in range(max(0, verb - 7), min(len(self._tokens), verb + 8))}
@@ -269,4 +312,4 @@ def quantity_of(thing: Thing) -> None:
     if raw is None:
         raw = RawField(words=["quantity"])
         thing.fields.append(raw)
-    raw.type, raw.minimum, raw.optional, raw.unique = "int", 1.0, False, False
+    raw.type, raw.minimum, raw.optional, raw.unique, raw.choices = "int", 1.0, False, False, []

@@ -5,149 +5,12 @@ from __future__ import annotations
 from qlp.pipeline.analysis.fields import RawField, looks_like_thing, read_remarks, type_phrases
 from qlp.pipeline.analysis.names import is_plural, singular
 from qlp.pipeline.analysis.text import Token
-from qlp.pipeline.analysis.vocabulary import phrases_of, words_of
+from qlp.pipeline.analysis.vocabulary import mapping_of, phrases_of, words_of
 
 ENDS = frozenset({".", ";", "!", "?", ")"})
-SEPARATORS = frozenset({",", "&", "+", "and", "plus", "or", "*", "•", "-", "–", "—", "also", "well", "finally"})
+SEPARATORS = frozenset({",", "&", "+", "and", "plus", "or", "*", "•", "-", "also", "well", "finally"})
 ARTICLES = frozenset({"a", "an", "the", "its", "their", "his", "her", "some", "my", "our"})
 _QUALIFIERS = frozenset({"optional", "unique", "required", "mandatory", "nullable", "positive", "optionally"})
-_STOP = frozenset(
-    [
-        "that",
-        "which",
-        "who",
-        "whose",
-        "where",
-        "when",
-        "so",
-        "to",
-        "for",
-        "from",
-        "in",
-        "into",
-        "using",
-        "via",
-        "protected",
-        "secured",
-        "stored",
-        "backed",
-        "with",
-        "of",
-        "on",
-        "by",
-        "is",
-        "are",
-        "has",
-        "have",
-        "should",
-        "must",
-        "can",
-        "will",
-        "may",
-        "might",
-        "then",
-        "including",
-        "includes",
-        "containing",
-        "contains",
-        "based",
-        "and",
-        "or",
-        "plus",
-        "as",
-        "be",
-        "belong",
-        "belongs",
-        "belonging",
-        "linked",
-        "related",
-        "attached",
-        "assigned",
-        "associated",
-        "placed",
-        "written",
-        "owned",
-        "created_by",
-        "persisted",
-        "exposed",
-        "if",
-        "while",
-        "each",
-        "every",
-        "per",
-        "but",
-        "use",
-        "uses",
-        "it",
-        "they",
-        "not",
-        "no",
-        "without",
-        "at",
-        "between",
-        "having",
-        "also",
-        "was",
-        "were",
-        "until",
-        "than",
-        "sorted",
-        "ordered",
-        "served",
-        "running",
-        "run",
-        "runs",
-        "i",
-        "we",
-        "you",
-        "please",
-        "make",
-        "ensure",
-        "only",
-    ]
-)
-_JOIN = {
-    "of": frozenset(
-        [
-            "date",
-            "number",
-            "time",
-            "place",
-            "year",
-            "country",
-            "type",
-            "rate",
-            "kind",
-            "amount",
-            "point",
-            "proof",
-            "name",
-            "level",
-            "day",
-            "month",
-            "unit",
-            "size",
-            "title",
-            "source",
-            "cost",
-            "price",
-            "state",
-            "list",
-            "url",
-            "address",
-        ]
-    ),
-    "per": frozenset(["price", "cost", "rate", "amount", "hours", "fee", "pay", "wage", "units"]),
-    "in": frozenset(
-        ["quantity", "amount", "number", "units", "price", "duration", "length", "time", "weight", "items", "count"]
-    ),
-    "on": frozenset({"hand"}),
-    "at": frozenset({"created", "updated", "started", "ended", "finished", "paid", "sent"}),
-    "to": frozenset({"due", "valid", "assigned"}),
-}
-_TYPE_WORDS = frozenset(
-    ["string", "str", "integer", "int", "decimal", "float", "boolean", "bool", "datetime", "timestamp", "uuid", "flag"]
-)
 
 
 MAX_REMARK = 120
@@ -166,7 +29,7 @@ class ListReader:
         self._foreign = phrases_of("other_frameworks")
         self._names_anyway = phrases_of("feature_words_as_names")
         self._types = type_phrases()
-        self._stop = _STOP | words_of("decrement_verbs")
+        self._stop = words_of("grammar", "ends_a_field") | words_of("decrement_verbs")
 
     def low(self, index: int) -> str:
         return self._lows[index] if 0 <= index < len(self._lows) else "."
@@ -182,7 +45,7 @@ class ListReader:
                 return True
         for phrases in (self._features, self._foreign, phrases_of("databases", "names")):
             hit = phrases.at(self._lows, start)
-            if hit and start + hit[1] >= end:
+            if hit and (start + hit[1] >= end or hit[1] > 1):
                 return True
         return False
 
@@ -191,6 +54,7 @@ class ListReader:
     ) -> tuple[list[RawField], int]:
         """Fields from `index` on. `closed`: the list stands in parentheses; `rows`: one field a line, in bullets."""
         found: list[RawField] = []
+        end = index
         while index < len(self._tokens) and len(found) < MAX_LIST:
             low = self._lows[index]
             if low == ")" or (not closed and low in ENDS):
@@ -212,16 +76,18 @@ class ListReader:
             if read is None:
                 break
             raw, index, last = read
+            end = index
             found.append(raw)
             if last:
                 break
-        return found, index
+        # Separators behind the last field belong to what follows it.
+        return found, index if closed else end
 
     def _row_follows(self, index: int, rows: bool) -> bool:
         following = index + 1
         while self.low(following) == "\n":
             following += 1
-        return rows and following < len(self._lows) and self.low(following) in {"-", "*", "•", "–"}
+        return rows and following < len(self._lows) and self.low(following) in {"-", "*", "•"}
 
     def _field(
         self, start: int, known: frozenset[str], *, closed: bool, first: bool
@@ -240,15 +106,13 @@ class ListReader:
                 raw.minimum = 1.0
             index += 1
         body = index
+        orders = self.low(body) in words_of("grammar", "next_steps")
+        if orders and self.low(body + 1) in words_of("grammar", "after_a_step"):
+            return None
         while index < len(self._tokens) and self._tokens[index].word and len(raw.words) < 6:
             low = self._lows[index]
-            if low in self._stop and not (
-                raw.words
-                and raw.words[-1] in _JOIN.get(low, ())
-                and index + 1 < len(self._tokens)
-                and self._tokens[index + 1].word
-                and self.low(index + 1) not in self._stop | ARTICLES
-            ):
+            question = low in {"is", "has"} and not raw.words and not first and self.low(index + 1) not in self._stop
+            if low in self._stop and not question and not (raw.words and self._joins(raw.words[-1], index)):
                 break
             raw.words.append(low)
             index += 1
@@ -257,30 +121,7 @@ class ListReader:
         following = self.low(index)
         name_like = looks_like_thing(raw.words) or self._names_known(raw.words, known)
         if not first or not closed:
-            opens = following in {
-                "with",
-                "having",
-                "that",
-                "which",
-                "who",
-                "of",
-                "on",
-                "for",
-                "belong",
-                "has",
-                "have",
-                "by",
-                "in",
-                "reduce",
-                "reduces",
-                "contain",
-                "contains",
-                "linked",
-                "containing",
-                "can",
-                "must",
-                "should",
-            }
+            opens = following in words_of("grammar", "after_a_new_thing")
             if name_like and is_plural(raw.words[-1]) and (opens or following in words_of("decrement_verbs")):
                 return None
             if looks_like_thing(raw.words) and following == "(" and not closed:
@@ -293,18 +134,36 @@ class ListReader:
                 return None
             if following in {"belong", "belongs"} or following in words_of("decrement_verbs"):
                 return None
-            if (
-                not first
-                and not closed
-                and looks_like_thing(raw.words)
-                and self.low(start - 1) == "and"
-                and self.low(start - 2) == ","
-            ):
+            listed = not first and self.low(start - 1) == "and" and self.low(start - 2) == ","
+            if not closed and listed and self._names_new_thing(raw.words, known):
                 return None
+        while len(raw.words) > 1 and raw.words[-1] in {"unique", "optional", "required", "mandatory", "nullable"}:
+            word = raw.words.pop()
+            raw.unique |= word == "unique"
+            raw.optional |= word in {"optional", "nullable"}
+            raw.required |= word in {"required", "mandatory"}
         raw.many = is_plural(raw.words[-1])
         self._strip_types(raw)
         index, last = self._remarks(raw, index)
         return raw, index, last
+
+    def _joins(self, before: str, index: int) -> bool:
+        """Whether the preposition at `index` belongs to a field's name: `date of birth`, `paid at,`."""
+        low, after = self.low(index), self.low(index + 1)
+        joined = mapping_of("grammar", "preposition_in_a_name")
+        if low in {"at", "on", "by", "from", "to", "until"} and after in SEPARATORS | ENDS | {"(", "\n"}:
+            return True
+        following = index + 1 < len(self._tokens) and self._tokens[index + 1].word
+        if low == "in" and after in words_of("grammar", "units"):
+            return True
+        return before in joined.get(low, ()) and following and after not in self._stop | ARTICLES
+
+    @staticmethod
+    def _names_new_thing(words: list[str], known: frozenset[str]) -> bool:
+        """`..., and orders`: a plural that is a known sort of thing opens no field."""
+        fields = words_of("plural_fields") | words_of("list_fields")
+        things = known | words_of("known_things")
+        return is_plural(words[-1]) and words[-1] not in fields and singular(words[-1]) in things
 
     @staticmethod
     def _names_known(words: list[str], known: frozenset[str]) -> bool:
@@ -320,17 +179,20 @@ class ListReader:
         elif numbers:
             raw.words.extend(str(int(n)) for n in reversed(numbers))
         if len(raw.words) > 1:
-            if raw.words[-1] in _TYPE_WORDS:
+            if raw.words[-1] in words_of("grammar", "type_words"):
                 raw.type = self._types.at((raw.words.pop(),), 0)[0]  # type: ignore[index]
-            elif raw.words[0] in _TYPE_WORDS:
+            elif raw.words[0] in words_of("grammar", "type_words"):
                 raw.type = self._types.at((raw.words.pop(0),), 0)[0]  # type: ignore[index]
 
     def _remarks(self, raw: RawField, index: int) -> tuple[int, bool]:
-        """What follows the name: `(...)`, `: type`, `as a type`, `from 1 to 5`, `that must be unique`, `which is open or closed`."""
+        """What follows the name: `(...)`, `: type`, `as a type`, `from 1 to 5`, `that must be unique`."""
         low = self.low(index)
         if low == "(":
             index = self._parenthesis(raw, index)
             low = self.low(index)
+        listed = {",", "and", "\n"}
+        if low == ":" and self.low(index + 1) in words_of("command_verbs") and self.low(index + 2) in listed:
+            return index, True
         if low in {":", "="}:
             index = self._after_colon(raw, index + 1)
             low = self.low(index)
@@ -349,7 +211,7 @@ class ListReader:
             if (
                 first.isdigit()
                 and second.isdigit()
-                and self.low(at + 1) in {"to", "and", "-", "–"}
+                and self.low(at + 1) in {"to", "and", "-"}
                 and len(first + second) < 16
             ):
                 raw.minimum, raw.maximum = float(first), float(second)
@@ -370,7 +232,7 @@ class ListReader:
         for token in self._tokens[index + 1 : end]:
             if token.low in {",", "/", "|", ";", "or"} or (token.low == "and" and not self._range(remarks[-1])):
                 remarks.append([])
-            elif token.low not in {"\n", '"', "'", "`", "“", "”"}:
+            elif token.low not in {"\n", '"', "'", "`"}:
                 remarks[-1].append(token)
         read_remarks(raw, remarks)
         return min(end + 1, len(self._tokens))
@@ -457,7 +319,7 @@ class ListReader:
         """Plural names of things from `index` on: `customers, orders and their invoices`."""
         found: list[tuple[tuple[str, ...], int, int]] = []
         while index < len(self._tokens) and len(found) < MAX_LIST:
-            while self.low(index) in ARTICLES | {"both", "all"}:
+            while self.low(index) in ARTICLES | {"both", "all", "and"}:
                 index += 1
             for of in (
                 "list",
@@ -475,7 +337,8 @@ class ListReader:
                     index += 2
             while self.low(index) in ARTICLES:
                 index += 1
-            start, words = index, []
+            start = index
+            words: list[str] = []
             while index < len(self._tokens) and self._tokens[index].word and len(words) < 4:
                 low = self._lows[index]
                 if low in self._stop or low in words_of("belongs"):

@@ -3,198 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from qlp.pipeline.analysis.text import ascii_words
-from qlp.pipeline.analysis.vocabulary import words_of
+from qlp.pipeline.analysis.vocabulary import mapping_of, words_of
 
 MAX_NAME = 40
 
-_IRREGULAR = {
-    "people": "person",
-    "men": "man",
-    "women": "woman",
-    "children": "child",
-    "mice": "mouse",
-    "feet": "foot",
-    "teeth": "tooth",
-    "geese": "goose",
-    "data": "data",
-    "media": "media",
-    "criteria": "criterion",
-    "indices": "index",
-    "matrices": "matrix",
-    "vertices": "vertex",
-    "analyses": "analysis",
-    "knives": "knife",
-    "lives": "life",
-    "wives": "wife",
-    "leaves": "leaf",
-    "shelves": "shelf",
-    "wolves": "wolf",
-    "halves": "half",
-    "movies": "movie",
-    "cookies": "cookie",
-    "heroes": "hero",
-    "potatoes": "potato",
-    "tomatoes": "tomato",
-    "buses": "bus",
-    "viruses": "virus",
-    "quizzes": "quiz",
-    "caches": "cache",
-    "aches": "ache",
-    "shoes": "shoe",
-    "ties": "tie",
-    "pies": "pie",
-    "calories": "calorie",
-    "zombies": "zombie",
-    "dice": "die",
-    "oxen": "ox",
-    "staff": "staff",
-    "axes": "axis",
-    "crises": "crisis",
-    "theses": "thesis",
-    "diagnoses": "diagnosis",
-    "bases": "base",
-    "databases": "database",
-    "statuses": "status",
-    "canvases": "canvas",
-    "aliases": "alias",
-    "bonuses": "bonus",
-    "campuses": "campus",
-    "gases": "gas",
-    "lenses": "lens",
-    "selfies": "selfie",
-    "rookies": "rookie",
-    "categories": "category",
-}
-_PLURAL = {singular: plural for plural, singular in _IRREGULAR.items() if singular not in {"base"}}
-_SAME = frozenset(
-    [
-        "sheep",
-        "fish",
-        "deer",
-        "series",
-        "species",
-        "aircraft",
-        "equipment",
-        "information",
-        "news",
-        "furniture",
-        "software",
-        "hardware",
-        "feedback",
-        "money",
-        "rice",
-        "moose",
-        "salmon",
-        "offspring",
-        "homework",
-        "luggage",
-        "staff",
-        "data",
-        "media",
-        "headquarters",
-        "chassis",
-        "corps",
-        "means",
-        "swine",
-        "bison",
-        "cattle",
-        "inventory_stock",
-    ]
-)
-_NOT_PLURAL = frozenset(
-    [
-        "status",
-        "address",
-        "class",
-        "business",
-        "process",
-        "access",
-        "progress",
-        "success",
-        "bus",
-        "gas",
-        "boss",
-        "loss",
-        "pass",
-        "bonus",
-        "campus",
-        "virus",
-        "lens",
-        "canvas",
-        "alias",
-        "atlas",
-        "analysis",
-        "basis",
-        "axis",
-        "crisis",
-        "thesis",
-        "diagnosis",
-        "iris",
-        "tennis",
-        "gps",
-        "sms",
-        "this",
-        "his",
-        "is",
-        "was",
-        "has",
-        "dress",
-        "glass",
-        "mass",
-        "cross",
-        "grass",
-        "kiss",
-        "less",
-        "compass",
-        "express",
-        "illness",
-        "fitness",
-        "wellness",
-        "harness",
-        "witness",
-        "business",
-        "press",
-        "chess",
-        "address",
-        "always",
-        "perhaps",
-        "plus",
-        "minus",
-        "focus",
-        "genius",
-        "menus_",
-        "radius",
-        "stimulus",
-        "syllabus",
-        "apparatus",
-        "census",
-        "corpus",
-        "nexus",
-        "us",
-        "css",
-        "js",
-        "os",
-        "ios",
-        "dns",
-        "https",
-        "aws",
-        "sass",
-        "tls",
-        "ssl",
-        "rss",
-        "cms",
-    ]
-)
+
+@cache
+def _plurals() -> dict[str, str]:
+    return {one: many for many, one in mapping_of("grammar", "irregular_plurals").items()}
 
 
 def singular(word: str) -> str:
     """`categories` -> `category`; words that have no plural stay."""
-    if word in _SAME or word in _NOT_PLURAL or len(word) < 3:
+    if word in words_of("grammar", "same_in_plural") or word in words_of("grammar", "never_plural") or len(word) < 3:
         return word
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
+    irregular: str | None = mapping_of("grammar", "irregular_plurals").get(word)
+    if irregular is not None:
+        return irregular
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("sses", "shes", "ches", "xes", "zzes")):
@@ -206,10 +34,10 @@ def singular(word: str) -> str:
 
 def plural(word: str) -> str:
     """`category` -> `categories`."""
-    if word in _SAME:
+    if word in words_of("grammar", "same_in_plural"):
         return word
-    if word in _PLURAL:
-        return _PLURAL[word]
+    if word in _plurals():
+        return _plurals()[word]
     if word.endswith("y") and len(word) > 1 and word[-2] not in "aeiou":
         return word[:-1] + "ies"
     if word.endswith(("s", "sh", "ch", "x", "z")):
@@ -218,7 +46,7 @@ def plural(word: str) -> str:
 
 
 def is_plural(word: str) -> bool:
-    return singular(word) != word or word in _SAME
+    return singular(word) != word or word in words_of("grammar", "same_in_plural")
 
 
 def snake(words: Iterable[str]) -> str:

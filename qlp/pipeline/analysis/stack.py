@@ -3,74 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import get_args
 
 from qlp.models import LANGUAGES, Language, ProjectKind
 from qlp.pipeline.analysis.text import Token
-from qlp.pipeline.analysis.vocabulary import Phrases, phrases_of, vocabulary
+from qlp.pipeline.analysis.vocabulary import Phrases, phrases_of, vocabulary, words_of
 
-_TECHNICAL = frozenset(
-    [
-        "api",
-        "apis",
-        "rest",
-        "restful",
-        "service",
-        "services",
-        "server",
-        "cli",
-        "command",
-        "tool",
-        "program",
-        "script",
-        "code",
-        "function",
-        "functions",
-        "class",
-        "package",
-        "library",
-        "module",
-        "backend",
-        "http",
-        "web",
-        "app",
-        "application",
-        "project",
-        "microservice",
-        "crud",
-        "json",
-        "implementation",
-        "typescript",
-        "javascript",
-        "node",
-        "node.js",
-        "pipeline",
-        "language",
-        "stdlib",
-        "+",
-        "/",
-        "&",
-    ]
-)
-_INTO = frozenset({"in", "using", "with", "via", "use", "on", "plain", "pure", "idiomatic", "language"})
-_NOT = frozenset(
-    {
-        "no",
-        "not",
-        "without",
-        "never",
-        "avoid",
-        "dont",
-        "don't",
-        "doesn't",
-        "instead",
-        "than",
-        "isn't",
-        "nor",
-        "excluding",
-        "except",
-    }
-)
 _KIND_WORDS: dict[ProjectKind, str] = {
     "rest_api": "a REST API",
     "cli": "a command-line tool",
@@ -98,7 +37,7 @@ def negated(lows: tuple[str, ...], index: int) -> bool:
     for at in range(index - 1, max(-1, index - 5), -1):
         if lows[at] in {".", ";", "\n", ",", "but", "and"} and lows[at] != "and":
             return False
-        if lows[at] in _NOT:
+        if lows[at] in words_of("grammar", "negations"):
             return not (lows[at] == "not" and at + 1 < len(lows) and lows[at + 1] == "only")
     return False
 
@@ -111,16 +50,20 @@ def _named(tokens: tuple[Token, ...], lows: tuple[str, ...], sure: Phrases, care
         capital = tokens[start].text[:1].isupper()
         if (
             before in {"in", "using", "language"}
-            or (before in _INTO | {"+", "/", "and", "or", "not", "a", "the"} and capital)
-            or (capital and after in _TECHNICAL)
+            or (
+                before in words_of("grammar", "before_a_language") | {"+", "/", "and", "or", "not", "a", "the"}
+                and capital
+            )
+            or (capital and after in words_of("grammar", "technical"))
             or (capital and before in {"(", ","} and after in {")", ","} and start > 0)
         ):
-            if before in {"a", "the", "and", ","} and after not in _TECHNICAL | {".", "\n"}:
+            if before in {"a", "the", "and", ","} and after not in words_of("grammar", "technical") | {".", "\n"}:
                 continue
             found.append(Named(label, start, end, not negated(lows, start)))
     return sorted(found, key=lambda n: n.index)
 
 
+@cache
 def _table(table: str) -> tuple[Phrases, Phrases]:
     rows = vocabulary()[table]
     sure = Phrases((str(p), str(label)) for label, row in rows.items() for p in row.get("names", ()))
@@ -207,27 +150,20 @@ def choose_language(
     return language, framework, assumptions, contradictions
 
 
+@cache
+def _kind_phrases() -> Phrases:
+    """Phrases labelled `<kind>:strong`, `<kind>:weak`, or `none:none` for those that only look like one."""
+    table = vocabulary()["kinds"]
+    pairs = [
+        (str(p), f"{kind}:{weight}") for kind in table for weight in ("strong", "weak") for p in table[kind][weight]
+    ]
+    quiet = [*vocabulary()["auth"]["api_key"], *vocabulary()["no_kind"]]
+    return Phrases(pairs + [(str(p), "none:none") for p in quiet])
+
+
 def choose_kind(lows: tuple[str, ...], stack: Stack) -> tuple[ProjectKind, list[str], frozenset[int]]:
     """(kind, other kinds that are asked for as well, tokens that said it): the first clear word decides."""
-    table = vocabulary()["kinds"]
-    pairs = [(str(p), f"{kind}:strong") for kind in table for p in table[kind]["strong"]]
-    pairs += [(str(p), f"{kind}:weak") for kind in table for p in table[kind]["weak"]]
-    pairs += [(p, "none:none") for p in vocabulary()["auth"]["api_key"]]
-    pairs += [
-        (p, "none:none")
-        for p in (
-            "ci pipeline",
-            "ci cd pipeline",
-            "ci cd",
-            "standard library",
-            "c api",
-            "csv export",
-            "export csv",
-            "export to csv",
-            "third party library",
-        )
-    ]
-    hits = [(label, s, e) for label, s, e in Phrases(pairs).find(lows) if not negated(lows, s)]
+    hits = [(label, s, e) for label, s, e in _kind_phrases().find(lows) if not negated(lows, s)]
     strong = [(label.partition(":")[0], s, e) for label, s, e in hits if label.endswith(":strong")]
     weak = [(label.partition(":")[0], s, e) for label, s, e in hits if label.endswith(":weak")]
     strong += [("rest_api", 10**6, 10**6) for _ in stack.frameworks]

@@ -10,7 +10,7 @@ MAX_CHARS = 32_000
 
 _TOKEN = re.compile(
     r"\w+-(?:in|out|up|on|off|by)\b|\w+\.(?:csv|jsonl?|ndjson)\b|c\+\+|[cf]#|vb\.net|asp\.net|\.net\b|(?:node|vue|next|nest|express|socket)\.js|fly\.io|socket\.io|net/http|e\.g\.|i\.e\.|etc\."
-    r"|\d+(?:\.\d+)+|[^\W_]\w*(?:['’][^\W\d_]+)?|\n|[^\w\s]",
+    r"|\d+(?:\.\d+)+|[^\W_]\w*(?:['][^\W\d_]+)?|\n|[^\w\s]",
     re.IGNORECASE,
 )
 _DATA_FILES = frozenset({"csv", "json", "jsonl", "ndjson"})
@@ -24,29 +24,40 @@ class Token:
     text: str
     low: str
     word: bool
+    glued: bool = False
+    """A hyphen joins it to the token before."""
+
+
+_PLAIN = str.maketrans(
+    {"\u2013": "-", "\u2014": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2022": "*"}
+)
+"""Typographic dashes, quotes and bullets as a keyboard has them."""
 
 
 def clean(text: str) -> str:
     """Compatibility-normalised, control characters turned to spaces, cut to MAX_CHARS."""
-    normal = unicodedata.normalize("NFKC", text[:MAX_CHARS])[:MAX_CHARS]
+    normal = unicodedata.normalize("NFKC", text[:MAX_CHARS])[:MAX_CHARS].translate(_PLAIN)
     return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else " " for c in normal)
 
 
 def tokenise(text: str) -> tuple[Token, ...]:
-    tokens = []
+    tokens: list[Token] = []
+    glued = False
     for match in _TOKEN.finditer(text):
         piece = match.group()
         if piece == "-" and _glued(text, match.start()):
+            glued = True
             continue
         if "." in piece and piece.rpartition(".")[2].lower() in _DATA_FILES:
             # `sales.csv` says two things: what the rows are, and how they are written.
             tokens += [Token(part, part.lower(), True) for part in piece.split(".") if part]
             continue
-        low = piece.lower().replace("’", "'")
+        low = piece.lower()
         for ending in ("'s", "'"):
             if low.endswith(ending) and len(low) > len(ending):
                 piece, low = piece[: -len(ending)], low[: -len(ending)]
-        tokens.append(Token(piece, low, any(c.isalnum() for c in low)))
+        tokens.append(Token(piece, low, any(c.isalnum() for c in low), glued))
+        glued = False
     return tuple(tokens)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qlp.models import ProjectKind
 from qlp.pipeline.analysis.draft import Draft, Thing
-from qlp.pipeline.analysis.fields import RawField, infer_type, looks_like_thing
+from qlp.pipeline.analysis.fields import RawField, looks_like_thing
 from qlp.pipeline.analysis.lists import ARTICLES, ListReader
 from qlp.pipeline.analysis.names import is_plural, singular
 from qlp.pipeline.analysis.vocabulary import words_of
@@ -27,92 +27,10 @@ _OPENERS = frozenset(
         "consist",
         "consisting",
         "-",
-        "–",
-        "—",
         "\n",
     }
 )
 _BETWEEN = frozenset(["that", "which", "who", "should", "must", "will", "can", "also", "all", "each", "and", "be"])
-_HEAD_STOP = frozenset(
-    [
-        "of",
-        "for",
-        "with",
-        "in",
-        "on",
-        "by",
-        "to",
-        "from",
-        "each",
-        "every",
-        "that",
-        "which",
-        "who",
-        "and",
-        "or",
-        "is",
-        "are",
-        "be",
-        "has",
-        "have",
-        "should",
-        "must",
-        "can",
-        "will",
-        "the",
-        "a",
-        "an",
-        "its",
-        "their",
-        "our",
-        "my",
-        "your",
-        "his",
-        "her",
-        "any",
-        "some",
-        "new",
-        "one",
-        "all",
-        "two",
-        "three",
-        "several",
-        "many",
-        "when",
-        "where",
-        "if",
-        "use",
-        "using",
-        "want",
-        "need",
-        "wants",
-        "needs",
-        "build",
-        "create",
-        "make",
-        "write",
-        "develop",
-        "design",
-        "generate",
-        "implement",
-        "give",
-        "me",
-        "us",
-        "please",
-        "as",
-        "via",
-        "also",
-        "then",
-        "into",
-        "expose",
-        "exposes",
-        "contains",
-        "containing",
-        "plus",
-        "provide",
-        "containing",
-    ]
-)
 _MANY = frozenset({"many", "several", "multiple"})
 
 
@@ -122,6 +40,18 @@ class ThingFinder:
         self._reader = reader
         self._kind = kind
         self._tokens = draft.tokens
+        self._coming = self._announced()
+
+    def _announced(self) -> frozenset[str]:
+        """Nouns that stand before an opener anywhere: a field list ends where one of them opens its own."""
+        found = set()
+        for index, token in enumerate(self._tokens[:-1]):
+            opens = self._low(index + 1) in {"with", "(", "having", ":", "has", "have"}
+            if token.word and opens and is_plural(token.low):
+                found.add(singular(token.low))
+            if token.low in {"each", "every"}:
+                found.add(singular(self._low(index + 1)))
+        return frozenset(found - words_of("not_things"))
 
     def find(self) -> None:
         self._described()
@@ -137,16 +67,16 @@ class ThingFinder:
         while index >= 0 and self._low(index) in _BETWEEN and index > opener - 4:
             index -= 1
         end = index + 1
-        stop = _HEAD_STOP | words_of("manage") | words_of("decrement_verbs")
+        stop = words_of("grammar", "before_a_thing") | words_of("manage") | words_of("decrement_verbs")
         while index >= 0 and end - index <= 3 and self._tokens[index].word and self._low(index) not in stop:
             index -= 1
         words = tuple(t.low for t in self._tokens[index + 1 : end])
         start = index + 1
-        while len(words) > 1 and words[0] in words_of("filler"):
+        while len(words) > 1 and words[0] in words_of("filler") and words[-1] not in words_of("not_things"):
             words, start = words[1:], start + 1
         return (words, start) if words else None
 
-    # --- things with fields ---------------------------------------------------------------------------------------------
+    # --- things with fields
     def _described(self) -> None:
         index = 1
         while index < len(self._tokens):
@@ -157,9 +87,11 @@ class ThingFinder:
         """Read the list that `opener` opens; the index after it, or None if it opens none."""
         low = self._low(opener)
         head = self.head(opener)
-        if head is None:
+        if head is None or self._low(opener + 1) in words_of("command_nouns"):
             return None
-        words, start = head
+        if self._kind == "cli" and self._low(opener + 1) in words_of("command_verbs"):
+            return None
+        words, start = self._outer(*head)
         first = opener + 1
         if low in {"consists", "consist", "consisting"}:
             first += 1
@@ -172,7 +104,7 @@ class ThingFinder:
             first += self._low(first) == ":"
         if low in {"has", "have", "with", "contains"} and self._low(first) in {"fields", "columns"}:
             first += 1
-        rows = low in {":", "-", "–", "—", "with", "\n"} and self._low(first) == "\n"
+        rows = low in {":", "-", "with", "\n"} and self._low(first) == "\n"
         if low == "\n":
             if (
                 self._low(first) not in {"-", "*", "•"}
@@ -184,9 +116,9 @@ class ThingFinder:
         words, start = self._trim(words, start)
         if not words or not self._may_be_thing(words, start, opener):
             return None
-        if low in {":", "-", "–", "—"} and not self._colon_opens(words, start, first, rows):
+        if low in {":", "-"} and not self._colon_opens(words, start, first, rows):
             return None
-        known = frozenset(t.words[-1] for t in self._draft.things.values()) | self._coming()
+        known = frozenset(t.words[-1] for t in self._draft.things.values()) | self._coming
         fields, end = self._reader.fields(first, known, closed=low == "(", rows=rows)
         if not fields or (low == "(" and len(fields) < 2 and not is_plural(words[-1])):
             return None
@@ -209,29 +141,20 @@ class ThingFinder:
         self._draft.use(start, end)
         return end
 
-    def _coming(self) -> frozenset[str]:
-        """Nouns that stand before a later opener: likely things, so a field list ends where one of them opens its own."""
-        return self._openings
-
-    @property
-    def _openings(self) -> frozenset[str]:
-        if not hasattr(self, "_cached"):
-            found = set()
-            for index, token in enumerate(self._tokens[:-1]):
-                if (
-                    token.word
-                    and self._low(index + 1) in {"with", "(", "having", ":", "has", "have"}
-                    and is_plural(token.low)
-                ):
-                    found.add(singular(token.low))
-                if token.low in {"each", "every"}:
-                    found.add(singular(self._low(index + 1)))
-            self._cached = frozenset(found - words_of("not_things"))
-        return self._cached
+    def _outer(self, words: tuple[str, ...], start: int) -> tuple[tuple[str, ...], int]:
+        """`comments on posts with a text`: the fields are those of the comments."""
+        if start < 2 or self._low(start - 1) not in {"of", "on", "for"}:
+            return words, start
+        outer = self._low(start - 2)
+        if singular(outer) in words_of("known_things") and is_plural(outer) and outer not in words_of("not_things"):
+            return (outer,), start - 2
+        return words, start
 
     def _trim(self, words: tuple[str, ...], start: int) -> tuple[tuple[str, ...], int]:
         """`todo api` -> `todo`: drop words for the project itself while a thing remains."""
         trimmed = words
+        while len(trimmed) > 1 and trimmed[0] in words_of("not_things"):
+            trimmed, words, start = trimmed[1:], words[1:], start + 1
         while trimmed and trimmed[-1] in words_of("not_things"):
             trimmed = trimmed[:-1]
         if trimmed != words and not (trimmed and (looks_like_thing(trimmed) or trimmed[-1] in self._defaults())):
@@ -251,15 +174,14 @@ class ThingFinder:
         if self._draft.resolve(words) is not None:
             return True
         if low == "(":
-            return thing or (is_plural(last) and infer_type(last) is None)
+            listed = words_of("plural_fields") | words_of("list_fields")
+            return thing or (is_plural(last) and last not in listed)
         determined = (
             self._low(start - 1) in {"each", "every", "a", "an", "the"}
             or start == 0
             or self._low(start - 1) in {"\n", ".", "-", "*", "•"}
         )
-        return (
-            thing or is_plural(last) or (low in {"has", "have", ":", "-", "–", "contains", "consists"} and determined)
-        )
+        return thing or is_plural(last) or (low in {"has", "have", ":", "-", "contains", "consists"} and determined)
 
     def _colon_opens(self, words: tuple[str, ...], start: int, first: int, rows: bool) -> bool:
         """`Book: title, author` opens a list; `a library: members with ...` and `expenses: add, list` do not."""
@@ -276,7 +198,9 @@ class ThingFinder:
                 return False
             index += 1
         listed = any(self._low(i) in {",", "and"} for i in range(first, index))
-        return listed and (before in {"\n", ".", ";", "-", "*", "•", "#", ")", ",", "and"} or looks_like_thing(words))
+        bullet = before in {"\n", "-", "*", "•"}
+        opens = before in {"\n", ".", ";", "-", "*", "•", "#", ")", ",", "and", ":"}
+        return (listed or bullet) and (opens or looks_like_thing(words))
 
     def _merge(self, thing: Thing, fields: list[RawField]) -> None:
         by_name = {tuple(f.words): f for f in thing.fields}
@@ -294,7 +218,7 @@ class ThingFinder:
                 old.minimum = raw.minimum if old.minimum is None else old.minimum
                 old.maximum = raw.maximum if old.maximum is None else old.maximum
 
-    # --- things behind a list: "..., loans of books" --------------------------------------------------------------------
+    # --- things behind a list: "..., loans of books"
     def _linked(self) -> None:
         for index in range(1, len(self._tokens) - 2):
             token = self._tokens[index]
@@ -302,7 +226,7 @@ class ThingFinder:
                 continue
             if self._low(index + 1) not in {"of", "on", "for", "to"} or token.low in words_of("not_things"):
                 continue
-            if singular(token.low) not in words_of("known_things") and token.low not in words_of("plural_fields"):
+            if singular(token.low) not in words_of("known_things"):
                 continue
             after = index + 2
             while self._low(after) in ARTICLES:
@@ -312,7 +236,7 @@ class ThingFinder:
                 self._draft.declare([token.low])
                 self._draft.use(index, index + 1)
 
-    # --- things by name alone ----------------------------------------------------------------------------------------------
+    # --- things by name alone
     def _named(self) -> None:
         manage = words_of("manage")
         index = 0
@@ -332,6 +256,9 @@ class ThingFinder:
                 index += 1
                 continue
             found, end = self._reader.names(index + 1)
+            if low == "for" and self._low(end) == ":":
+                # `API for event tickets: events with ...` names the domain.
+                found = []
             for words, start, stop in found:
                 strict = low in {"for", "and", ",", ":"}
                 fits = singular(words[-1]) in words_of("known_things") or words[-1] in self._defaults()

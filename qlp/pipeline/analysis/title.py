@@ -9,6 +9,7 @@ from qlp.pipeline.analysis.names import kebab, plural_snake
 from qlp.pipeline.analysis.vocabulary import words_of
 
 SUMMARY_CHARS = 160
+_QUOTES = frozenset({'"', "'", "`"})
 _SUFFIX: dict[ProjectKind, str] = {"rest_api": "api", "cli": "cli", "data_pipeline": "pipeline"}
 _FALLBACK: dict[ProjectKind, str] = {
     "rest_api": "rest-api",
@@ -41,13 +42,21 @@ def _called(draft: Draft, reader: ListReader) -> list[str]:
     for index, token in enumerate(draft.tokens):
         if token.low in {"called", "named"} and reader.low(index - 1) not in {"function", "command", "is", "field"}:
             at = index + 1
-            while reader.low(at) in {'"', "'", "`", "“", "‘"}:
+            while reader.low(at) in {
+                '"',
+                "'",
+                "`",
+            }:
                 at += 1
             if at < len(draft.tokens) and draft.tokens[at].word and reader.low(at) not in words_of("filler"):
+                quoted = reader.low(at - 1) in _QUOTES
                 end = at + 1
-                if reader.low(at - 1) in {'"', "'", "`", "“", "‘"}:
-                    while end < min(len(draft.tokens), at + 4) and draft.tokens[end].word:
-                        end += 1
+                while (
+                    end < min(len(draft.tokens), at + 5)
+                    and draft.tokens[end].word
+                    and (quoted or draft.tokens[end].glued)
+                ):
+                    end += 1
                 draft.use(index, end)
                 return [t.text for t in draft.tokens[at:end]]
     return []
@@ -61,6 +70,7 @@ def _domain(draft: Draft, reader: ListReader, kind: ProjectKind) -> list[str]:
         at = index + 1
         article = reader.low(at) in {"a", "an", "my", "our", "the", "your"}
         at += article
+        at += 2 * (reader.low(at) in {"working", "dealing"} and reader.low(at + 1) == "with")
         if reader.low(at) in words_of("manage"):
             continue
         words: list[str] = []

@@ -47,7 +47,8 @@ class Phrases:
 def vocabulary() -> Mapping[str, Any]:
     """The parsed file; its keys are documented in it."""
     text = files("qlp.pipeline.analysis").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
-    data: Mapping[str, Any] = yaml.safe_load(text)
+    # Every scalar stays a string (YAML 1.1 takes `on` for a truth value). The C loader is faster where it is.
+    data: Mapping[str, Any] = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     return data
 
 
@@ -69,3 +70,12 @@ def phrases_of(*path: str) -> Phrases:
     if isinstance(node, Mapping):
         return Phrases((str(p), str(label)) for label, listed in node.items() for p in listed)
     return Phrases((str(p), str(p)) for p in node)
+
+
+@cache
+def mapping_of(*path: str) -> Mapping[str, Any]:
+    """A mapping of the vocabulary."""
+    node: Any = vocabulary()
+    for key in path:
+        node = node[key]
+    return dict(node)
