@@ -8,6 +8,7 @@ from typing import Any
 
 import ray
 
+from actors.orphan import exit_with_parent
 from actors.worker_args import WorkerArgs
 from qlp.models._base import Frozen
 
@@ -31,6 +32,7 @@ class RunWorker:
         from actors.dispatcher import Dispatcher
 
         logging.basicConfig(level=logging.WARNING)
+        exit_with_parent()
         self._dispatcher = Dispatcher(args)
         self._dispatcher.launch()
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from actors.client import call
 from actors.execution import ExecuteJob, Execution, execute, utf8
+from actors.orphan import exit_with_parent
 from actors.problems import from_problem, internal_problem, to_problem
 from actors.worker_args import public_tree
 from qlp.config import SandboxSettings, Settings
@@ -68,6 +69,7 @@ class Gateway:
     """Answers are data: the result, or the Problem that stands for an error of qlp.errors."""
 
     def __init__(self, tree: dict[str, Any], opener: str = OPEN_BACKEND) -> None:
+        exit_with_parent()
         self._settings = Settings(**tree)
         module, _, name = opener.partition(":")
         self._open: Callable[..., Awaitable[SandboxBackend]] = getattr(importlib.import_module(module), name)

@@ -194,7 +194,9 @@ async def test_execute(http: httpx.AsyncClient) -> None:
     ],
 )
 async def test_wrong_jobs(http: httpx.AsyncClient, job: dict[str, object], status: int) -> None:
-    assert_problem(await http.post("/v1/execute", json=job), status, "invalid_request")
+    body = json.dumps(job)  # ASCII, so that lone surrogates travel as JSON escapes
+    answer = await http.post("/v1/execute", content=body, headers={"Content-Type": "application/json"})
+    assert_problem(answer, status, "invalid_request")
 
 
 async def test_a_sandbox_that_is_not_there_says_so(http: httpx.AsyncClient) -> None:

@@ -117,7 +117,7 @@ def test_up_serves_on_loopback_only_and_down_leaves_nothing(environment: dict[st
 
 
 def test_a_killed_private_run_is_resumed_by_the_next(environment: dict[str, str], tmp_path: Path) -> None:
-    text = '{"tasks": ["code"], "step_s": 1.0}'
+    text = '{"tasks": ["code"], "step_s": 4.0}'
     first = subprocess.Popen(
         (sys.executable, "-c", PRIVATE, text, ""),
         env=environment,
@@ -134,7 +134,7 @@ def test_a_killed_private_run_is_resumed_by_the_next(environment: dict[str, str]
     assert len(session) > 1
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    wait(lambda: not any(birth_of(pid) for pid in session), seconds=90)
+    wait(lambda: not any(birth_of(pid) for pid in session), seconds=60)
     assert python(PRIVATE, environment, "", run_id) == "run.completed"
     calls = Counter(line.split()[0] for line in log.read_text().splitlines())
     assert calls["start:analyse"] == calls["start:code.0"] == 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from qlp.blueprints.express_crud import examples, ts_views, typescript, wording
-from qlp.blueprints.express_crud.resources import Resources, normalise
-from qlp.blueprints.express_crud.scoring import score
+from qlp.blueprints.express_crud import ts_views, typescript
 from qlp.blueprints.express_crud.ts_views import TsResource
 from qlp.blueprints.protocol import Match
 from qlp.blueprints.rendering import render
+from qlp.blueprints.rest import examples, wording
+from qlp.blueprints.rest.resources import Resources, normalise
+from qlp.blueprints.rest.scoring import score
 from qlp.errors import PlanError
 from qlp.models import (
     Analysis,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qlp.blueprints.express_crud.examples import whole_expression
-from qlp.blueprints.express_crud.resources import Column, Resource, Resources
-from qlp.blueprints.express_crud.rule_view import plain
 from qlp.blueprints.express_crud.typescript import array, pascal, string, table_name, type_name
-from qlp.blueprints.express_crud.wording import doc_notes, doc_type, with_article
+from qlp.blueprints.rest.examples import whole_expression
+from qlp.blueprints.rest.resources import Column, Resource, Resources
+from qlp.blueprints.rest.rule_view import plain
+from qlp.blueprints.rest.wording import doc_notes, doc_type, with_article
 
 
 @dataclass(frozen=True)

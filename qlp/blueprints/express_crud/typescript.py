@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from qlp.blueprints.express_crud.resources import Resource
+from qlp.blueprints.rest.resources import Resource
 
 WIDTH = 100
 

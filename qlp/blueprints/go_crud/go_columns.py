@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qlp.blueprints.express_crud.examples import whole_expression
-from qlp.blueprints.express_crud.resources import Column, Resource, Resources
-from qlp.blueprints.express_crud.rule_view import plain
-from qlp.blueprints.express_crud.wording import doc_notes, doc_type
 from qlp.blueprints.go_crud.golang import exported, string, type_name, unexported
+from qlp.blueprints.rest.examples import whole_expression
+from qlp.blueprints.rest.resources import Column, Resource, Resources
+from qlp.blueprints.rest.rule_view import plain
+from qlp.blueprints.rest.wording import doc_notes, doc_type
 
 
 @dataclass(frozen=True)

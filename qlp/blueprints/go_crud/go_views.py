@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qlp.blueprints.express_crud.examples import starting_stock
-from qlp.blueprints.express_crud.resources import Column, Resource, Resources
-from qlp.blueprints.express_crud.rule_view import RuleView
-from qlp.blueprints.express_crud.wording import plural_words, with_article
 from qlp.blueprints.go_crud.go_columns import GoColumn
 from qlp.blueprints.go_crud.golang import aligned, exported, imports, string, type_name, unexported
+from qlp.blueprints.rest.examples import starting_stock
+from qlp.blueprints.rest.resources import Column, Resource, Resources
+from qlp.blueprints.rest.rule_view import RuleView
+from qlp.blueprints.rest.wording import plural_words, with_article
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from qlp.blueprints.express_crud import ExpressCrud
-from qlp.blueprints.express_crud.resources import normalise
+from qlp.blueprints.rest.resources import normalise
 from qlp.config import RunSettings
 from qlp.errors import PlanError
 from qlp.models import Analysis, Entity, FieldSpec, Plan, ProjectSpec, Relation, Rule, SourceFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from math import ceil, floor
 
-from qlp.blueprints.express_crud.resources import Column, Resource, Resources
+from qlp.blueprints.rest.resources import Column, Resource, Resources
 from qlp.models import Route
 
 EXAMPLE_KEY = "example-key"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qlp.blueprints.express_crud.resources import normalise
 from qlp.blueprints.protocol import Match
+from qlp.blueprints.rest.resources import normalise
 from qlp.models import Analysis, Language
 
 PENALTY = 0.35

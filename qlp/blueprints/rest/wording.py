@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from qlp.blueprints.express_crud.resources import Column, Resource, Resources
-from qlp.blueprints.express_crud.rule_view import plain
+from qlp.blueprints.rest.resources import Column, Resource, Resources
+from qlp.blueprints.rest.rule_view import plain
 
 
 def one_line(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qlp.blueprints.express_crud.resources import Decrement, Resources
+from qlp.blueprints.rest.resources import Decrement, Resources
 
 
 def plain(value: Decimal, digits: int | None = None) -> str:

@@ -1,0 +1,1 @@
+"""What every REST blueprint shares, whatever its language: resources, smoke script, wording, scoring."""
