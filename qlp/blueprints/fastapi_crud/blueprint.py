@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from qlp.blueprints.fastapi_crud import layout, scoring, views
-from qlp.blueprints.fastapi_crud.views import EntityView, ProjectView
+from qlp.blueprints.fastapi_crud.views import EntityView, ProjectView, literal
 from qlp.blueprints.protocol import Match
 from qlp.blueprints.rendering import render
 from qlp.models import Analysis, InterfaceContract, Plan, SourceFile
@@ -91,6 +91,12 @@ def _context(project: ProjectView, planned: layout.Planned) -> dict[str, object]
         "uses_email": _uses(project, "email"),
         "uses_url": _uses(project, "url"),
         "uses_choices": any(f.spec.choices for e in project.roots for f in e.fields),
+        "counts": any(e.counted_bodies for e in project.entities),
+        "uses_days": any(
+            f.type in {"date", "datetime"} and f.varied != literal(f.sample())
+            for e in project.entities
+            for f in e.unique
+        ),
         "examples": max(5, 50 // max(2, len(project.roots))),
         "block": views.block,
         "router_imports": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -194,26 +195,33 @@ class FieldView:
 
     @property
     def varied(self) -> str:
-        """An expression of `number` for test bodies: distinct where the field is unique."""
-        first, second = literal(self.sample(1)), literal(self.sample(2))
-        if not self.spec.unique or first == second:
+        """An expression of `number` for test bodies: another value for every number where the field is unique."""
+        first = literal(self.sample(1))
+        if not self.spec.unique or self.spec.choices or self.spec.type == "bool":
             return first
-        if self.spec.choices or self.spec.type == "bool":
-            return first
-        text = str(self.sample(1))
         match self.spec.type:
-            case "int" | "float":
-                return f"{number(float(self.sample(1)) - 1)} + number"
-            case "decimal":
-                return f'f"{{{number(float(text) - 1)} + number:.2f}}"'
+            case "int" | "float" | "decimal":
+                return self._counting() or first
             case "date":
-                return 'f"2026-01-{number:02d}"'
+                return "(date(2026, 1, 1) + timedelta(days=number)).isoformat()"
             case "datetime":
-                return 'f"2026-01-{number:02d}T12:00:00Z"'
+                return 'f"{date(2026, 1, 1) + timedelta(days=number)}T12:00:00Z"'
             case "uuid":
                 return 'f"00000000-0000-4000-8000-{number:012d}"'
             case _:
-                return "f" + literal(text.replace("1", "{number}", 1))
+                return "f" + literal(str(self.sample(1)).replace("1", "{number}", 1))
+
+    def _counting(self) -> str:
+        """A number that grows with `number` and stays within the limits; empty if there is no room."""
+        low = math.ceil(self.spec.minimum or 0)
+        value = "number" if not low else f"{low} + number"
+        if self.spec.maximum is not None:
+            span = math.floor(self.spec.maximum) - low + 1
+            if span < 2:
+                return ""
+            value = f"number % {span}" if not low else f"{low} + number % {span}"
+        formats = {"int": value, "float": f"float({value})", "decimal": f'f"{{{value}}}.00"'}
+        return formats[self.spec.type]
 
     @property
     def strategy(self) -> str:
@@ -398,6 +406,11 @@ class EntityView:
     @property
     def unique(self) -> tuple[FieldView, ...]:
         return tuple(f for f in self.fields if f.spec.unique)
+
+    @property
+    def counted_bodies(self) -> bool:
+        """Its test bodies count, because a field is unique."""
+        return any("number" in f.varied for f in self.unique)
 
     @property
     def schemas(self) -> list[str]:

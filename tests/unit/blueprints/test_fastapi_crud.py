@@ -146,6 +146,18 @@ SPECS: dict[str, Analysis] = {
         entity("Take", "takes", field("quantity", "int", minimum=1), parents=(needs("Stock"),)),
         rules=(Rule(kind="decrement", source="Take", target="Stock", field="stock"),),
     ),
+    "two ways to one parent": analysis(
+        "diamond",
+        entity("Owner", "owners", field("email", "email", unique=True), field("code", "int", unique=True, minimum=5)),
+        entity("Pet", "pets", field("chip", "uuid", unique=True), parents=(needs("Owner"),)),
+        entity(
+            "Visit",
+            "visits",
+            field("day", "date", unique=True),
+            field("fee", "decimal", unique=True, minimum=1, maximum=90),
+            parents=(needs("Pet"), needs("Owner")),
+        ),
+    ),
     "twelve things": analysis(
         "twelve",
         *(
