@@ -100,8 +100,6 @@ class LiveRun:
                 self._stages[data["stage"]] = data
                 said = facts_line(data["facts"], data["reason"], data["findings"])
                 return f"  {data['stage']:<10} {data['status']:<8} {data['wall_s']:6.1f} s  {said}"
-            case "run.failed":
-                return f"failed: {data.get('code', '')}"
             case "run.cancelled":
                 return "cancelled"
             case _:

@@ -57,8 +57,8 @@ async def run_pipeline(runtime: Runtime, services: Services, request: Request) -
     while True:
         files = assemble(results.values())
         verified = await _verify(runtime, services, plan, files, round)
-        timings["verify"] = timings.get("verify", 0.0) + verified.ended - verified.began
         timings.setdefault("generate", verified.began - planned_at)
+        timings["verify"] = timings.get("verify", 0.0) + verified.ended - verified.began
         verdict = verified.value
         if verdict.verified or choice.blueprint is not None or round == REPAIR_ROUNDS:
             break
