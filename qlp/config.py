@@ -38,7 +38,7 @@ class SandboxSettings(_Section):
 
 class ModelSettings(_Section):
     base_url: str | None = None
-    """OpenAI-compatible endpoint; None uses OPENAI_BASE_URL, then api.openai.com if there is a key, then localhost:11434."""
+    """OpenAI-compatible endpoint; None uses OPENAI_BASE_URL, api.openai.com if there is a key, or localhost:11434."""
     api_key: SecretStr | None = None
     """Key of the endpoint; None uses OPENAI_API_KEY."""
     t1: str | None = None

@@ -15,7 +15,7 @@ def _environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - source code, not HTML
+        autoescape=False,
     )
 
 

@@ -27,12 +27,10 @@ class ModelList(BaseModel):
 @router.get("")
 async def list_models(backend: BackendDep, caller: Caller) -> ModelList:
     """qlp-auto routes; qlp-t0 needs no model; the tiers above need the configured models, listed with them."""
-    from qlp.providers import ModelCatalogue
+    from qlp.pipeline.models import Models
 
-    found = await ModelCatalogue(backend.settings.models).default()
+    listing = await Models(backend.settings.models).listing()
     data = [Model(id="qlp-auto"), Model(id="qlp-t0")]
-    if found is not None:
-        tiers = backend.settings.models
-        names = dict.fromkeys(name for name in (tiers.t1, tiers.t2) if name) or {found: None}
-        data += [Model(id="qlp-t1"), Model(id="qlp-t2"), *(Model(id=name, owned_by="provider") for name in names)]
+    if listing.url is not None:
+        data += [Model(id="qlp-t1"), Model(id="qlp-t2"), *(Model(id=m, owned_by="provider") for m in listing.models)]
     return ModelList(data=data)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -113,19 +112,25 @@ async def test_the_engine_going_away_in_mid_run_is_a_typed_problem_not_a_hang(
     """A proxy in front of the engine's socket is ended in mid-run: to the worker the engine is gone."""
     engine = (settings_for(tmp_path).sandbox.docker_host or "").removeprefix("unix://")
     socket = tmp_path / "e.sock"
-    proxy = subprocess.Popen([sys.executable, str(Path(__file__).with_name("socket_proxy.py")), str(socket), engine])
+    proxy = await asyncio.create_subprocess_exec(
+        sys.executable, str(Path(__file__).with_name("socket_proxy.py")), str(socket), engine
+    )
     try:
-        while not socket.exists():
+        for _ in range(200):
+            if socket.exists():
+                break
             await asyncio.sleep(0.05)
         with ScriptedServer(script()) as server:
             w = worker(ModelSettings(base_url=server.url), docker_host=f"unix://{socket}")
             run = await w.service.submit(Request(text=GREETER_WISH, tier="t1"))
             await calls_reach(server, 2)
             proxy.terminate()
-            proxy.wait(10)
+            await proxy.wait()
             run = await w.end(run.id)
     finally:
-        proxy.kill()
+        if proxy.returncode is None:
+            proxy.kill()
+            await proxy.wait()
     assert run.status == "failed"
     assert run.problem is not None
     assert run.problem.code == "sandbox_unavailable"
