@@ -4,6 +4,7 @@ For each entry and language a few mutants are made (a flipped comparison, + for 
 out, ...), and the entry's own test runs against each. A mutant is `killed` when the test fails or hangs, `survived`
 when it passes, and `invalid` when it does not even compile. The catalogue's rule: at least one mutant of every entry
 and language is killed (exit 1 otherwise). Survivors are listed: some of them are equivalent to the original.
+Rows that the output file has from earlier runs are kept unless they are measured again.
 
     python benchmarks/functions_mutation.py --node-modules DIR [--only gcd stack] [--languages go] [--limit 4] [--first]
 
@@ -68,6 +69,7 @@ SWAPS = (
     (r"(?<![\w.])\d+(?![\w.])", lambda m: str(int(m[0]) + 1)),
     (r"(?<=[ (])(?!if|for|while|return|switch|range|func|len)[\w.]+\(((?:[^()]|\([^()]*\))+)\)", r"(\1)"),
     (r"(?<=[\w)\]])\.\w+\(\)", ""),
+    (r"\bappend\((.+), (\w+)\)", r"append(\1, \2, \2)"),
     (r"^(\s+)return [^\n]+\n(?=\s+return)", ""),
 )
 
@@ -163,6 +165,13 @@ def measure(entry: str, language: str, bench: Bench, limit: int, first: bool) ->
     return {"entry": entry, "language": language, **results}
 
 
+def merged(output: Path, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The new rows and those of the file that were not measured again, for entries that still exist."""
+    earlier = json.loads(output.read_text())["rows"] if output.exists() else []
+    by_key = {(r["language"], r["entry"]): r for r in [*earlier, *rows] if (DATA / r["entry"]).exists()}
+    return [by_key[key] for key in sorted(by_key)]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="*", help="ids of entries")
@@ -187,6 +196,7 @@ def main() -> int:
             counts = {k: len(v) for k, v in row.items() if isinstance(v, list)}
             sys.stdout.write(f"{entry} {language} {row.get('error', counts)}\n")
             sys.stdout.flush()
+    rows = merged(options.output, rows)
     weak = [f"{r['entry']} ({r['language']})" for r in rows if not r.get("killed")]
     total = {k: sum(len(r.get(k, [])) for r in rows) for k in ("killed", "survived", "invalid")}
     options.output.parent.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,12 @@ import fcntl
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 from qlp.config import Settings
+from qlp.errors import QLPError
 
 NAMESPACE = "qlp"
 
@@ -30,12 +32,16 @@ def environment(settings: Settings) -> dict[str, str]:
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         "RAY_agent_register_timeout_ms": "120000",
         "RAY_raylet_start_wait_time_s": "120",
-        "RAY_DEDUP_LOGS": "0",
     }
 
 
 def apply(settings: Settings) -> None:
-    """To this process, before Ray is imported; what the user set stays."""
+    """To this process, before Ray is imported; what the user set stays. Raises QLPError when it is too late.
+
+    Ray's C++ core reads its variables once, at import: with another mode than its server it would only time out.
+    """
+    if "ray" in sys.modules and "RAY_AUTH_MODE" not in os.environ:
+        raise QLPError("`ray` was imported before the cluster's environment was set: set RAY_AUTH_MODE=token first")
     for name, value in environment(settings).items():
         if name in ("QLP_HOME", "RAY_AUTH_TOKEN_PATH") or name not in os.environ:
             os.environ[name] = value
@@ -76,6 +82,9 @@ class TempFolder:
 def short_folder(home: Path, name: str) -> Path:
     """`home`/run/`name` if Ray's socket paths fit below it, else a folder in the system's temp folder."""
     folder = home / "run" / name
+    # Ray makes its own folder writable for everybody: the one above must keep them out.
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.chmod(0o700)
     if len(str(folder)) + _SOCKET_TAIL > _SOCKET_LIMIT:
         import hashlib
 

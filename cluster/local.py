@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -16,16 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from actors.client import open_database
 from actors.worker_args import PipelineNames
 from cluster.deploy import deploy, workers_of
 from cluster.environment import NAMESPACE, apply, environment, short_folder
+from cluster.first_key import first_key, write_private
 from cluster.processes import birth_of, members_of
 from cluster.start_ray import ATTEMPTS
 from qlp.config import Settings
 from qlp.errors import ConflictError, QLPError
 from qlp.models._base import Frozen
-from qlp.models.run import LOCAL_TENANT
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +65,7 @@ def up(settings: Settings, serve: bool = True, *, pipeline: PipelineNames | None
     try:
         with _connected(cluster.address):
             deploy(settings, cluster.workers, serve=serve, pipeline=pipeline)
-        key = _first_key(settings, cluster.url) if serve else None
+        key = first_key(settings, cluster.url) if serve else None
     except BaseException:
         _end(cluster)
         _state_file(settings.home).unlink(missing_ok=True)
@@ -157,36 +155,8 @@ def _start_head(settings: Settings, serve: bool) -> LocalCluster:
         url=f"http://{server.host}:{server.port}" if serve else None,
         workers=workers_of(settings),
     )
-    _write_private(_state_file(settings.home), cluster.model_dump_json())
+    write_private(_state_file(settings.home), cluster.model_dump_json())
     return cluster
-
-
-def _first_key(settings: Settings, url: str | None) -> str | None:
-    """Made once a home; its copy in run/client.json is for the command line of this user."""
-    import asyncio
-
-    from qlp.security import Pepper
-    from qlp.store import KeyStore
-
-    database = open_database(settings.home)
-    keys = KeyStore(database, Pepper.load(settings.home))
-
-    async def make() -> tuple[str | None, str]:
-        file = settings.home / "keys" / "local_api_key"
-        if file.exists():
-            key = file.read_text("utf-8")
-            if await keys.verify(key) is not None:
-                return None, key
-        _, key = await keys.create(tenant=LOCAL_TENANT)
-        _write_private(file, key)
-        return key, key
-
-    try:
-        shown, key = asyncio.run(make())
-    finally:
-        database.close()
-    _write_private(settings.home / "run" / "client.json", json.dumps({"url": url, "api_key": key}))
-    return shown
 
 
 def _drain(cluster: LocalCluster) -> None:
@@ -257,15 +227,6 @@ def _forget(home: Path) -> None:
 
 def _state_file(home: Path) -> Path:
     return home / "run" / "cluster.json"
-
-
-def _write_private(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = file.with_name(f"{file.name}.{os.getpid()}")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as out:
-        out.write(text)
-    fresh.replace(file)
 
 
 def _free_ports(count: int) -> list[int]:

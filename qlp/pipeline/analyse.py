@@ -12,6 +12,7 @@ from qlp.pipeline.analysis.build import build_entities, build_rules
 from qlp.pipeline.analysis.draft import Draft
 from qlp.pipeline.analysis.links import LinkFinder
 from qlp.pipeline.analysis.lists import ListReader
+from qlp.pipeline.analysis.rules import RuleFinder
 from qlp.pipeline.analysis.stack import Stack, choose_kind, choose_language, read_stack
 from qlp.pipeline.analysis.text import MAX_CHARS, clean, tokenise
 from qlp.pipeline.analysis.things import ThingFinder
@@ -61,6 +62,7 @@ def analyse(request: Request, find_functions: FindFunctions = catalogue_function
     asked: tuple[str, ...] = ()
     if kind in {"rest_api", "cli", "data_pipeline"}:
         ThingFinder(draft, reader, kind).find()
+        RuleFinder(draft, reader).find()
         LinkFinder(draft, reader, kind).find()
         asked = _commands(kind, draft, reader)
         entities = build_entities(draft, kind, verbs.group_fields(kind, asked))

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from actors.executors import live_executors
 from cluster.processes import birth_of, members_of
 
 pytestmark = [pytest.mark.ray, pytest.mark.chaos]
@@ -134,7 +135,7 @@ def test_a_killed_private_run_is_resumed_by_the_next(environment: dict[str, str]
     assert len(session) > 1
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    wait(lambda: not any(birth_of(pid) for pid in session), seconds=60)
+    wait(lambda: not live_executors(tmp_path), seconds=30)
     assert python(PRIVATE, environment, "", run_id) == "run.completed"
     calls = Counter(line.split()[0] for line in log.read_text().splitlines())
     assert calls["start:analyse"] == calls["start:code.0"] == 1
@@ -144,6 +145,7 @@ def test_a_killed_private_run_is_resumed_by_the_next(environment: dict[str, str]
         "done:code.1": 1,
         "done:package": 1,
     }
+    wait(lambda: not any(birth_of(pid) for pid in session), seconds=150)  # Ray's agents take a minute to give up
 
 
 def wait(condition: Callable[[], bool], *, seconds: float = 60) -> None:

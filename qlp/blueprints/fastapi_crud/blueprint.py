@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from qlp.blueprints.fastapi_crud import layout, scoring, views
-from qlp.blueprints.fastapi_crud.views import EntityView, ProjectView, literal
+from qlp.blueprints.fastapi_crud import layout, lines, scoring, views
+from qlp.blueprints.fastapi_crud.views import EntityView, ProjectView
 from qlp.blueprints.protocol import Match
 from qlp.blueprints.rendering import render
 from qlp.models import Analysis, InterfaceContract, Plan, SourceFile
@@ -78,12 +78,12 @@ def _context(project: ProjectView, planned: layout.Planned) -> dict[str, object]
         "types_all": project.types,
         "stringy": bool(project.types & _STRINGS),
         "pydantic_names": _pydantic_names(project.types),
-        "fit": views.fit,
-        "imports": views.imports,
-        "route": views.route,
-        "suffix": views.suffix,
-        "pairs": views.pairs,
-        "keywords": views.keywords,
+        "fit": lines.fit,
+        "imports": lines.imports,
+        "route": lines.route,
+        "suffix": lines.suffix,
+        "pairs": lines.pairs,
+        "keywords": lines.keywords,
         "has_parents": any(e.parents for e in project.entities),
         "example": _example(project),
         "surrogate_field": _text_field(project),
@@ -93,14 +93,14 @@ def _context(project: ProjectView, planned: layout.Planned) -> dict[str, object]
         "uses_choices": any(f.spec.choices for e in project.roots for f in e.fields),
         "counts": any(e.counted_bodies for e in project.entities),
         "uses_days": any(
-            f.type in {"date", "datetime"} and f.varied != literal(f.sample())
+            f.type in {"date", "datetime"} and f.varied != lines.literal(f.sample())
             for e in project.entities
             for f in e.unique
         ),
         "examples": max(5, 50 // max(2, len(project.roots))),
-        "block": views.block,
+        "block": lines.block,
         "router_imports": [
-            views.imports(f"app.routers.{e.snake}", [f"router as {e.snake}_router"]) for e in project.entities
+            lines.imports(f"app.routers.{e.snake}", [f"router as {e.snake}_router"]) for e in project.entities
         ],
         "property_imports": _property_imports(project),
         "uses_utc": _uses(project, "datetime"),
@@ -146,12 +146,12 @@ def _uses(project: ProjectView, *types: str) -> bool:
 
 
 def _property_imports(project: ProjectView) -> list[str]:
-    lines = ["from app.database import Database"]
+    found = ["from app.database import Database"]
     for entity in project.roots:
-        lines.append(views.imports(f"app.repositories.{entity.snake}", [f"{entity.name}Repository"]))
+        found.append(lines.imports(f"app.repositories.{entity.snake}", [f"{entity.name}Repository"]))
         schemas = [f"{entity.name}Input", *(f.alias for f in entity.chosen)]
-        lines.append(views.imports(f"app.schemas.{entity.snake}", schemas))
-    return lines
+        found.append(lines.imports(f"app.schemas.{entity.snake}", schemas))
+    return found
 
 
 def _text_field(project: ProjectView) -> str:
@@ -163,12 +163,12 @@ def _text_field(project: ProjectView) -> str:
 def _example(project: ProjectView) -> list[str]:
     """Shell lines that create the first records."""
     key = " -H 'X-API-Key: change-me'" if project.auth else ""
-    lines = []
+    shell = []
     for entity in project.entities[:3]:
         body = json.dumps(entity.body()).replace("'", "")
-        lines.append(f"curl -s{key} -H 'Content-Type: application/json' http://127.0.0.1:8000{entity.path} -d '{body}'")
-    lines.append(f"curl -s{key} http://127.0.0.1:8000{project.entities[0].path}")
-    return lines
+        shell.append(f"curl -s{key} -H 'Content-Type: application/json' http://127.0.0.1:8000{entity.path} -d '{body}'")
+    shell.append(f"curl -s{key} http://127.0.0.1:8000{project.entities[0].path}")
+    return shell
 
 
 def _plain(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from qlp.models import Entity, FieldSpec, ProjectKind, Relation, Rule
 from qlp.pipeline.analysis.draft import Draft, Thing
 from qlp.pipeline.analysis.fields import RawField, default_fields, to_spec
-from qlp.pipeline.analysis.links import quantity_of
 from qlp.pipeline.analysis.names import plural_snake
+from qlp.pipeline.analysis.rules import quantity_of
 from qlp.pipeline.analysis.text import ascii_words
 
 MAX_ENTITIES = 12

@@ -11,6 +11,7 @@ func TestCaseConversionKnownValues(t *testing.T) {
 		{"", "", ""},
 		{"parseHTTPBody", "parse_http_body", "parseHttpBody"},
 		{"user name-ID", "user_name_id", "userNameId"},
+		{"userID", "user_id", "userId"},
 		{"Version2Beta", "version_2_beta", "version2Beta"},
 	} {
 		if got := ToSnakeCase(c.name); got != c.snake {

@@ -14,6 +14,7 @@ test("known values", () => {
     ["", "", ""],
     ["parseHTTPBody", "parse_http_body", "parseHttpBody"],
     ["user name-ID", "user_name_id", "userNameId"],
+    ["userID", "user_id", "userId"],
     ["Version2Beta", "version_2_beta", "version2Beta"],
   ];
   for (const [name, snake, camel] of rows) {

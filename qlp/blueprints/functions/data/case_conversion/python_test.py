@@ -15,6 +15,7 @@ WORDS = st.lists(st.text("abc", min_size=2, max_size=5), min_size=1, max_size=5)
         ("", "", ""),
         ("parseHTTPBody", "parse_http_body", "parseHttpBody"),
         ("user name-ID", "user_name_id", "userNameId"),
+        ("userID", "user_id", "userId"),
         ("Version2Beta", "version_2_beta", "version2Beta"),
     ],
 )

@@ -13,6 +13,11 @@ def test_known_graph() -> None:
     assert dijkstra(graph, "a") == {"a": 0, "b": 1, "c": 3, "d": 6}
 
 
+def test_nodes_need_not_be_comparable() -> None:
+    graph: dict[object, dict[object, int]] = {"a": {1: 2, "b": 2, None: 2}}
+    assert dijkstra(graph, "a") == {"a": 0, 1: 2, "b": 2, None: 2}
+
+
 @given(GRAPHS, NODES)
 def test_agrees_with_bellman_ford(graph: dict[int, dict[int, int]], source: int) -> None:
     distances = {source: 0}

@@ -11,6 +11,9 @@ func TestKnapsackKnownValue(t *testing.T) {
 	if got != 9 || err != nil {
 		t.Errorf("got %d, %v, want 9", got, err)
 	}
+	if got, err := Knapsack([]KnapsackItem{{0, 3}, {2, 0}}, 0); got != 3 || err != nil {
+		t.Errorf("weightless: got %d, %v, want 3", got, err)
+	}
 }
 
 func TestKnapsackAgreesWithTryingAllChoices(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 )
 
 func TestLCMEdges(t *testing.T) {
-	for _, c := range []struct{ a, b, want int64 }{{0, 5, 0}, {5, 0, 0}, {-4, 6, 12}, {4, -6, 12}} {
+	for _, c := range []struct{ a, b, want int64 }{{0, 5, 0}, {5, 0, 0}, {1, 5, 5}, {5, 1, 5}, {-4, 6, 12}, {4, -6, 12}} {
 		if got := LCM(c.a, c.b); got != c.want {
 			t.Errorf("LCM(%d, %d) = %d, want %d", c.a, c.b, got, c.want)
 		}

@@ -68,4 +68,8 @@ func TestLRUCacheHasRoomForOneAtLeast(t *testing.T) {
 	if value, ok := cache.Get("a"); value != 1 || !ok {
 		t.Errorf("Get(a) = %d, %v", value, ok)
 	}
+	cache.Put("b", 2)
+	if _, ok := cache.Get("a"); ok || cache.Len() != 1 {
+		t.Errorf("%d entries, a is there: %v", cache.Len(), ok)
+	}
 }

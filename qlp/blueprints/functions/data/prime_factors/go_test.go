@@ -8,7 +8,7 @@ import (
 )
 
 func TestPrimeFactorsKnownValues(t *testing.T) {
-	for n, want := range map[uint64][]uint64{0: {}, 1: {}, 4: {2, 2}, 360: {2, 2, 2, 3, 3, 5}} {
+	for n, want := range map[uint64][]uint64{0: {}, 1: {}, 2: {2}, 3: {3}, 4: {2, 2}, 360: {2, 2, 2, 3, 3, 5}} {
 		if got := PrimeFactors(n); !reflect.DeepEqual(got, want) {
 			t.Errorf("PrimeFactors(%d) = %v, want %v", n, got, want)
 		}

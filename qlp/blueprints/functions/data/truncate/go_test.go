@@ -14,7 +14,7 @@ func TestTruncateKnownValues(t *testing.T) {
 		want   string
 	}{
 		{"Hello, World", 12, "Hello, World"}, {"Hello, World", 11, "Hello, W..."},
-		{"abcdef", 3, "..."}, {"abcdef", 2, "ab"}, {"abcdef", 0, ""}, {"abcdef", -1, ""}, {"ééééé", 4, "é..."},
+		{"abcdef", 3, "..."}, {"abcdef", 2, "ab"}, {"abcdef", 1, "a"}, {"abcdef", 0, ""}, {"abcdef", -1, ""}, {"ééééé", 4, "é..."},
 	} {
 		if got := Truncate(c.text, c.length); got != c.want {
 			t.Errorf("Truncate(%q, %d) = %q, want %q", c.text, c.length, got, c.want)
