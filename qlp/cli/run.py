@@ -62,13 +62,13 @@ async def run_request(request: Request, settings: Settings, out: Path | None, *,
 
 
 async def resume_run(run_id: str, settings: Settings, out: Path | None, *, as_json: bool) -> int:
+    """Go on with a run and follow what is new. A run that nobody ended, because its worker died, is shown whole."""
     async with run_client(settings, start=True) as client:
-        await client.resume(run_id)
         seen = 0
-        async for event in client.events(run_id):
-            seen = event.sequence_number
-            if event.type == "run.cancelled":
-                break
+        if (await client.get(run_id)).status in ("cancelled", "failed", "completed"):
+            async for event in client.events(run_id):
+                seen = event.sequence_number
+        await client.resume(run_id)
         return await follow(client, run_id, out, as_json=as_json, after=seen)
 
 

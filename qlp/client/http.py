@@ -96,14 +96,16 @@ class HttpRunClient:
 
     async def events(self, run_id: str, *, after: int = 0) -> AsyncIterator[Event]:
         failures = 0
+        ended = False  # the server closes the stream after the last event of a run that has ended
         while True:
             try:
                 async for event in self._stream(run_id, after):
                     failures = 0
                     after = event.sequence_number
+                    ended = event.type in TERMINAL
                     yield event
-                    if event.type in TERMINAL:
-                        return
+                if ended:
+                    return
             except httpx.TransportError as error:
                 failures += 1
                 if failures > _REATTACH:

@@ -68,6 +68,12 @@ def analyse(request: Request, find_functions: FindFunctions = catalogue_function
         entities = build_entities(draft, kind, verbs.group_fields(kind, asked))
     elif kind == "library":
         asked = verbs.library_functions(draft, reader)
+        ThingFinder(draft, reader, kind).find()
+        draft.things = {key: thing for key, thing in draft.things.items() if thing.described}
+        if draft.things:
+            RuleFinder(draft, reader).find()
+            LinkFinder(draft, reader, kind).find()
+            entities = build_entities(draft, kind, ())
     name = project_name(draft, reader, kind, functions)
     draft.used |= said if kind not in {"function", "library"} else set()
     auth = _auth(draft, lows, kind)
