@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qlp.errors import QLPError
+from qlp.errors import QLPError, error_class
 from qlp.models import Problem
 
 
@@ -17,7 +17,7 @@ def internal_problem(error: Exception) -> Problem:
 
 
 def from_problem(problem: Problem) -> QLPError:
-    return _classes().get(problem.code, QLPError)(problem.detail, **problem.extra)
+    return error_class(problem.code)(problem.detail, **problem.extra)
 
 
 def _plain(value: object) -> object:
@@ -28,13 +28,3 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
     return str(value)
-
-
-def _classes() -> dict[str, type[QLPError]]:
-    found: dict[str, type[QLPError]] = {}
-    todo: list[type[QLPError]] = [QLPError]
-    while todo:
-        cls = todo.pop()
-        found.setdefault(cls.code, cls)
-        todo.extend(cls.__subclasses__())
-    return found

@@ -177,3 +177,14 @@ class ServerUnreachableError(QLPError):
 class CancelledRunError(QLPError):
     code = "run_cancelled"
     status = 409
+
+
+def error_class(code: str) -> type[QLPError]:
+    """The class with this `code`, so that an error keeps its class across a process; QLPError for an unknown one."""
+    waiting: list[type[QLPError]] = [QLPError]
+    while waiting:
+        found = waiting.pop()
+        if found.code == code:
+            return found
+        waiting += found.__subclasses__()
+    return QLPError

@@ -18,16 +18,6 @@ _STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=45.0)
 _REATTACH = 5
 
 
-def _error_classes() -> dict[str, type[errors.QLPError]]:
-    found: dict[str, type[errors.QLPError]] = {}
-    waiting: list[type[errors.QLPError]] = [errors.QLPError]
-    while waiting:
-        cls = waiting.pop()
-        found[cls.code] = cls
-        waiting += cls.__subclasses__()
-    return found
-
-
 def raise_problem(response: httpx.Response) -> None:
     """Turn a problem+json answer into the error class that the server raised."""
     if response.is_success:
@@ -37,7 +27,7 @@ def raise_problem(response: httpx.Response) -> None:
     except ValueError:
         raise errors.QLPError(f"the server answered {response.status_code} without a problem document") from None
     known = ("type", "title", "status", "detail", "instance", "code", "request_id", "retryable")
-    cls = _error_classes().get(str(body.get("code")), errors.QLPError)
+    cls = errors.error_class(str(body.get("code")))
     raise cls(str(body.get("detail", response.reason_phrase)), **{k: v for k, v in body.items() if k not in known})
 
 

@@ -73,7 +73,7 @@ def analyse(request: Request, find_functions: FindFunctions = catalogue_function
         if draft.things:
             RuleFinder(draft, reader).find()
             LinkFinder(draft, reader, kind).find()
-            entities = build_entities(draft, kind, ())
+            entities = build_entities(draft, kind, [])
     name = project_name(draft, reader, kind, functions)
     draft.used |= said if kind not in {"function", "library"} else set()
     auth = _auth(draft, lows, kind)
