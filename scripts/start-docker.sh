@@ -10,6 +10,7 @@
 # touches no firewall rule: sandboxes have no network. scripts/stop-docker.sh ends it.
 set -eu
 
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # dockerd is there, and su keeps a PATH without it
 home=${QLP_HOME:-$HOME/.qlp}
 root=${QLP_DOCKER_ROOT:-/var/lib/qlp-docker}
 socket=$home/docker/docker.sock
