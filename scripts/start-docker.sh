@@ -85,7 +85,8 @@ fi
 
 mkdir -p "$home/docker" "$root"
 chmod 700 "$home/docker"
-rm -f "$socket"
+# Nothing answers, so these are left from an engine that was killed; another process may have its pid by now.
+rm -f "$socket" "$pidfile"
 say "starting dockerd: data in $root, socket unix://$socket, log $log"
 # A new session, so that Ctrl-C of the caller does not end the engine.
 setsid dockerd --data-root "$root/data" --exec-root "$root/exec" --pidfile "$pidfile" -H "unix://$socket" \
