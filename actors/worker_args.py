@@ -65,7 +65,9 @@ class WorkerArgs(BaseModel):
 
 
 def public_tree(settings: Settings) -> dict[str, Any]:
-    return settings.model_dump(mode="json", exclude={"models": {"api_key"}})
+    """What somebody set, and the home: a default that travels would look like a choice (the price of a local model)."""
+    chosen = settings.model_dump(mode="json", exclude={"models": {"api_key"}}, exclude_unset=True)
+    return {**chosen, "home": str(settings.home)}
 
 
 def _attribute(name: str) -> Any:

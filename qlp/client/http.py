@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,7 +16,9 @@ from qlp.models import TERMINAL, Event, Request, Run
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=45.0)
 """The server pings every 15 s; three missed pings mean a dead connection."""
-_REATTACH = 5
+_REATTACH_S = 90.0
+"""How long a follower waits for a server that restarts; the run goes on meanwhile."""
+_PAUSE_S = 2.0
 
 
 def raise_problem(response: httpx.Response) -> None:
@@ -85,22 +88,25 @@ class HttpRunClient:
         return (await self._call("GET", f"/v1/capsules/{about['id']}/archive", params={"format": "zip"})).content
 
     async def events(self, run_id: str, *, after: int = 0) -> AsyncIterator[Event]:
-        failures = 0
+        lost_at: float | None = None
         ended = False  # the server closes the stream after the last event of a run that has ended
         while True:
             try:
                 async for event in self._stream(run_id, after):
-                    failures = 0
+                    lost_at = None
                     after = event.sequence_number
                     ended = event.type in TERMINAL
                     yield event
                 if ended:
                     return
             except httpx.TransportError as error:
-                failures += 1
-                if failures > _REATTACH:
-                    raise errors.ServerUnreachableError(f"the event stream of {run_id} broke: {error!r}") from error
-            await asyncio.sleep(0.2 * 2**failures)
+                lost_at = lost_at or time.monotonic()
+                if time.monotonic() - lost_at > _REATTACH_S:
+                    raise errors.ServerUnreachableError(
+                        f"the server is gone for {_REATTACH_S:.0f} s ({type(error).__name__}); the run goes on when it "
+                        f"is back: `qlp status`, `qlp up`, then `qlp runs logs -f {run_id}`"
+                    ) from error
+            await asyncio.sleep(_PAUSE_S if lost_at else 0.2)
 
     async def _stream(self, run_id: str, after: int) -> AsyncIterator[Event]:
         headers = {"Last-Event-ID": str(after)} if after else {}
