@@ -88,7 +88,7 @@ class BubblewrapBackend:
                 available=True,
                 detail=f"{self._version}{limits}",
                 profiles=tuple(language for p in ready for language in languages(p)),
-                remedy=f"python -m qlp.sandbox.toolchain ensure {missing}" if missing else "",
+                remedy=f"qlp sandbox build {missing}" if missing else "",
             )
 
         return await asyncio.to_thread(look)
