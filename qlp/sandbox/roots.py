@@ -57,9 +57,7 @@ def host_root(profile: ImageProfile, home: Path) -> Root:
     else:
         folder = toolchain.path(profile, home, target)
         if not folder.is_dir():
-            raise SandboxUnavailableError(
-                f"the {profile} toolchain is not prepared; run: qlp sandbox build {profile}"
-            )
+            raise SandboxUnavailableError(f"the {profile} toolchain is not prepared; run: qlp sandbox build {profile}")
         binds += ["--ro-bind", str(folder), f"{OPT}/{profile}"]
         digest = f"sha256:{toolchain.pins_digest(profile)}"
     env = {**env, "PATH": f"{env['PATH']}:{_PYTHON_BIN}"}
