@@ -14,6 +14,7 @@ from qlp.errors import InputError, NoGeneratorError, SandboxUnavailableError, St
 from qlp.models import Request
 from qlp.pipeline.services import capsule_folder
 from qlp.sandbox import engine
+from qlp.sandbox.ownership import home_id
 from tests.support.platform import Platform, settings_for
 
 pytestmark = pytest.mark.docker
@@ -38,8 +39,8 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 def containers(platform: Platform) -> list[str]:
     client = engine.connect(platform.settings.sandbox.docker_host or "")
     try:
-        owned = client.api.containers(all=True, filters={"label": "qlp.owner"})
-        return [c["Id"] for c in owned if str(platform.settings.home) in str(c["Labels"])]
+        mine = f"qlp.home={home_id(platform.settings.home)}"
+        return [c["Id"] for c in client.api.containers(all=True, filters={"label": mine})]
     finally:
         client.close()
 
@@ -54,7 +55,12 @@ async def test_a_full_disk_while_packaging_is_a_typed_error_and_leaves_no_file(t
 async def test_a_cancelled_run_leaves_no_container(tmp_path: Path) -> None:
     platform = await Platform.open(settings_for(tmp_path))
     running = asyncio.create_task(platform.run(Request(text=FUNCTION)))
-    await asyncio.sleep(1.0)
+    for _ in range(400):
+        if await asyncio.to_thread(containers, platform):
+            break
+        await asyncio.sleep(0.05)
+    assert containers(platform), "there must be one to leave behind"
+    assert not running.done()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
