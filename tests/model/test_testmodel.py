@@ -36,7 +36,7 @@ def settings() -> Iterator[ModelSettings]:
                 temperature=0.8,
                 max_tokens=200,
                 timeout_s=60,
-                extra_body=testmodel.SAMPLING,
+                extra_body={**testmodel.SAMPLING, "seed": 7},
             )
     except testmodel.NoTestModelError as error:
         pytest.skip(str(error))
