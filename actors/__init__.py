@@ -1,1 +1,1 @@
-"""Ray shells around the core: the durable run worker, the sandbox gateway, and the client that both faces use."""
+"""Ray shells around the core: the durable run worker, the sandbox manager, and the clients that all faces use."""

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from actors.execution import utf8
 from actors.executors import live_executors
 from qlp.config import Settings
 from qlp.models import Event, Request, Run
 from qlp.models.run import LOCAL_TENANT
 from qlp.pipeline.admit import admit
+from qlp.sandbox.execution import utf8
 from qlp.store import Database, EventStore, RunPage, RunStore, sqlite_url
 from qlp.store.schema import create_all
 

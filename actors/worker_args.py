@@ -23,6 +23,11 @@ class PipelineNames(BaseModel):
     task: str = "qlp.pipeline.execute:run_task"
     services: str = "qlp.pipeline.services:build_services"
 
+    @classmethod
+    def managed(cls) -> PipelineNames:
+        """Of a cluster that has sandbox managers: its workers open no sandbox engine."""
+        return cls(services="actors.managed_services:build_managed_services")
+
     def load(self) -> LoadedPipeline:
         return LoadedPipeline(_attribute(self.run), _attribute(self.task), _attribute(self.services))
 

@@ -10,6 +10,8 @@ from cluster.environment import NAMESPACE
 from qlp.config import Settings
 from qlp.errors import QLPError
 
+log = logging.getLogger(__name__)
+
 APP_NAME = "qlp"
 START_TIMEOUT_S = 120.0
 
@@ -23,14 +25,15 @@ def deploy(settings: Settings, workers: tuple[str, ...], *, serve: bool, pipelin
     import ray
 
     from actors.run_worker import start_worker
-    from actors.sandbox_gateway import start_gateway
+    from actors.sandbox_manager import start_managers
 
-    waiting = []
+    waiting = [manager.health.remote() for manager in start_managers(settings, namespace=NAMESPACE)]
+    if not waiting:
+        log.warning("no node of this cluster has the resource `sandbox`: code can neither be verified nor run")
     for name in workers:
-        args = WorkerArgs.of(settings, name=name, pipeline=pipeline)
+        args = WorkerArgs.of(settings, name=name, pipeline=pipeline or PipelineNames.managed())
         waiting.append(start_worker(args, namespace=NAMESPACE, detached=True).health.remote())
     if serve:
-        waiting.append(start_gateway(settings, namespace=NAMESPACE).status.remote())
         _deploy_api(settings, workers)
     try:
         ray.get(waiting, timeout=START_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""A local cluster that outlives the command that starts it: head, workers, sandbox gateway, HTTP API."""
+"""A local cluster that outlives the command that starts it: head, workers, sandbox manager, HTTP API."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from cluster.deploy import deploy, workers_of
 from cluster.environment import NAMESPACE, apply, environment, short_folder
 from cluster.first_key import first_key, write_private
 from cluster.processes import birth_of, members_of
+from cluster.sandboxd import Sandboxd, sandboxd_state, start_sandboxd, stop_sandboxd, through
 from cluster.start_ray import ATTEMPTS
 from qlp.config import Settings
 from qlp.errors import ConflictError, QLPError
@@ -45,6 +46,8 @@ class LocalCluster(Frozen):
     temp: str
     url: str | None
     workers: tuple[str, ...]
+    sandboxd: Sandboxd | None = None
+    """None where no container engine answers, or another sandboxd is used."""
 
 
 class Upped(Frozen):
@@ -61,13 +64,18 @@ def up(settings: Settings, serve: bool = True, *, pipeline: PipelineNames | None
     if serve:
         _check_port(settings.server.host, settings.server.port)
     apply(settings)
+    stop_sandboxd(_last_sandboxd(settings.home))  # of a head that was killed: it ends by itself, but when?
     cluster = _start_head_patiently(settings, serve)
     try:
+        daemon = start_sandboxd(settings, head=cluster.pid, log_file=Path(cluster.temp) / "sandboxd.log")
+        cluster = cluster.model_copy(update={"sandboxd": daemon})
+        write_private(_state_file(settings.home), cluster.model_dump_json())
         with _connected(cluster.address):
-            deploy(settings, cluster.workers, serve=serve, pipeline=pipeline)
+            deploy(through(settings, daemon), cluster.workers, serve=serve, pipeline=pipeline)
         key = first_key(settings, cluster.url) if serve else None
     except BaseException:
         _end(cluster)
+        stop_sandboxd(cluster.sandboxd)
         _state_file(settings.home).unlink(missing_ok=True)
         raise
     return Upped(cluster=cluster, api_key=key)
@@ -77,22 +85,33 @@ def down(settings: Settings) -> bool:
     """End what `up` started, and nothing else. False if nothing ran."""
     cluster = current(settings.home)
     if cluster is None:
+        stop_sandboxd(_last_sandboxd(settings.home))
         _forget(settings.home)
         return False
     apply(settings)
     _drain(cluster)
     _end(cluster)
+    stop_sandboxd(cluster.sandboxd)  # last: it removes what the others left
     _forget(settings.home)
     return True
 
 
 def current(home: Path) -> LocalCluster | None:
     """The cluster of this home, if its head process lives."""
+    cluster = _written(home)
+    return cluster if cluster and birth_of(cluster.pid) == cluster.started else None
+
+
+def _written(home: Path) -> LocalCluster | None:
     try:
-        cluster = LocalCluster.model_validate_json(_state_file(home).read_text("utf-8"))
+        return LocalCluster.model_validate_json(_state_file(home).read_text("utf-8"))
     except FileNotFoundError:
         return None
-    return cluster if birth_of(cluster.pid) == cluster.started else None
+
+
+def _last_sandboxd(home: Path) -> Sandboxd | None:
+    cluster = _written(home)
+    return cluster.sandboxd if cluster else None
 
 
 def status(settings: Settings) -> dict[str, str]:
@@ -101,6 +120,8 @@ def status(settings: Settings) -> dict[str, str]:
     if cluster is None:
         return {}
     parts = {"head": "running"}
+    if (state := sandboxd_state(through(settings, cluster.sandboxd))) is not None:
+        parts["sandboxd"] = state
     if cluster.url is None:
         return parts
     import httpx
@@ -135,7 +156,13 @@ def _start_head(settings: Settings, serve: bool) -> LocalCluster:
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"]
     command += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--ray-client-server-port={client}"]
     command += [f"--metrics-export-port={metrics}", f"--dashboard-agent-listen-port={agent}"]
-    command += ["--min-worker-port=0", "--max-worker-port=0", "--include-dashboard=false", "--no-monitor"]
+    command += [
+        "--min-worker-port=0",
+        "--max-worker-port=0",
+        "--include-dashboard=false",
+        "--no-monitor",
+        '--resources={"sandbox": 1}',
+    ]
     command += ["--include-log-monitor=false", f"--temp-dir={temp}", f"--object-store-memory={OBJECT_STORE_BYTES}"]
     with output:
         head = subprocess.Popen(
@@ -163,6 +190,8 @@ def _drain(cluster: LocalCluster) -> None:
     """Ask first: Serve finishes its requests, workers close their sandboxes. What does not answer is ended anyway."""
     import ray
 
+    from actors.sandbox_manager import manager_handles
+
     try:
         with _connected(cluster.address):
             if cluster.url is not None:
@@ -171,21 +200,21 @@ def _drain(cluster: LocalCluster) -> None:
                 shutdown: Any = serve.shutdown
                 shutdown()
             workers: list[Any] = [ray.get_actor(name, NAMESPACE) for name in cluster.workers]
-            drains = [worker.drain.remote() for worker in workers]
-            ray.wait(drains, num_returns=len(drains), timeout=STOP_TIMEOUT_S)
+            _wait_for([worker.drain.remote() for worker in workers])
+            managers = manager_handles(NAMESPACE)
+            _wait_for([manager.drain.remote() for manager in managers])
             # Actors outlive their raylet for a while: they are ended before it is.
-            for actor in (*workers, *_gateways(cluster)):
+            for actor in (*workers, *managers):
                 ray.kill(actor)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, QLPError, ray.exceptions.RayError) as error:
         log.warning("the cluster was not drained: %s", error)
 
 
-def _gateways(cluster: LocalCluster) -> list[Any]:
+def _wait_for(drains: list[Any]) -> None:
     import ray
 
-    from actors.sandbox_gateway import NAME
-
-    return [ray.get_actor(NAME, NAMESPACE)] if cluster.url is not None else []
+    if drains:
+        ray.wait(drains, num_returns=len(drains), timeout=STOP_TIMEOUT_S)
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ def start_ray(folder: TempFolder, *, num_cpus: int, object_store_bytes: int) -> 
                 namespace=NAMESPACE,
                 num_cpus=num_cpus,
                 num_gpus=0,
+                resources={"sandbox": 1},
                 include_dashboard=False,
                 object_store_memory=object_store_bytes,
                 log_to_driver=bool(os.environ.get("QLP_DEBUG")),

@@ -6,12 +6,13 @@ Order: arguments, environment, file, defaults. Provider keys keep the names that
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 
@@ -26,14 +27,41 @@ class SandboxSettings(_Section):
     """Socket of the engine, such as unix:///var/run/docker.sock; None uses DOCKER_HOST or the default socket."""
     runtime: str | None = None
     """OCI runtime by name (runc, runsc, kata); None leaves it to the engine."""
+    runtimes: tuple[str, ...] = ("runc", "runsc", "kata")
+    """Runtimes that callers may ask for by name, as far as the engine knows them."""
+    daemon_socket: Path | None = None
+    """Socket of sandboxd; None means `$QLP_HOME/run/sandboxd.sock` if one listens there, else the engine is opened
+    directly."""
     memory_mb: int = 1024
     """Memory of one sandbox, MiB."""
     pids: int = 256
     """Processes and threads of one sandbox."""
     cpus: float = 2.0
     """CPU cores of one sandbox."""
+    disk_mb: int = 512
+    """Largest workspace that a caller may ask for, MiB."""
     concurrency: int = 2
-    """Sandboxes that one process opens at the same time; more wait."""
+    """Sandboxes that work at the same time; more wait."""
+    queue: int = Field(default=64, ge=0)
+    """Jobs that may wait for a sandbox; one more is answered 429."""
+    warm: dict[str, int] = {"python": 2}
+    """Sandboxes kept ready, by profile."""
+    keep: int = 6
+    """Most sandboxes kept between jobs on one node, warm ones included; sessions come on top."""
+    refill_concurrency: int = Field(default=1, ge=1)
+    """Sandboxes made at the same time to refill the pool."""
+    max_jobs: int = Field(default=200, ge=1)
+    """Jobs that one sandbox serves before it is destroyed."""
+    max_age_s: float = 1800.0
+    """Age at which a sandbox is destroyed between two jobs, seconds."""
+    idle_s: float = 300.0
+    """A sandbox bound to a tenant is destroyed when unused for this long, seconds."""
+    sessions: int = Field(default=8, ge=0)
+    """Sessions (`/v1/sandboxes`) open at the same time on one node; one more is answered 429."""
+    images: dict[str, str] = {}
+    """Further profiles: name -> image reference. Callers name the profile, never the image."""
+    indexes: tuple[str, ...] = ("pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "proxy.golang.org")
+    """Hosts that `qlp sandbox image add` may fetch dependencies from."""
 
 
 class ModelSettings(_Section):
@@ -69,6 +97,24 @@ class ServerSettings(_Section):
     port: int = 8420
     max_body_bytes: int = 4_194_304
     """Largest request body, bytes."""
+    open_run_code: bool = False
+    """Answer `/run_code` also without a key, for scripts that cannot send one; refused unless `host` is loopback."""
+
+    @model_validator(mode="after")
+    def _open_on_loopback_only(self) -> ServerSettings:
+        if self.open_run_code and not _is_loopback(self.host):
+            raise ValueError(
+                f"server.open_run_code lets everybody run code who reaches {self.host}: it needs a loopback host "
+                "(server.host: 127.0.0.1); elsewhere put a key into the URL, http://qlp:KEY@host:port/run_code"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class RunSettings(_Section):

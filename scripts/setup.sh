@@ -1,7 +1,7 @@
 #!/bin/sh
 # Gets an isolation for sandboxes: setup.sh demo|test BIN
 #   demo: the engine that is there, else bubblewrap (installed by apt as root), then the Python profile
-#   test: the Docker engine too (installed and started as root), then all profiles
+#   test: the Docker engine too (installed and started as root), then every profile for every backend
 # Without root it installs nothing and says which one command is missing.
 set -eu
 what=$1
@@ -16,7 +16,7 @@ if [ "$what" = test ]; then
   else
     echo "not root: the Docker rung needs an engine that you can reach (docker info), the bubblewrap rung needs bwrap"
   fi
-  "$bin/qlp" sandbox build --every
+  "$bin/qlp" sandbox build --every --all
   exit
 fi
 

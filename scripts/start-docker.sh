@@ -6,6 +6,8 @@
 # QLP_HOME         where the socket goes: $QLP_HOME/docker/docker.sock   (default ~/.qlp)
 # QLP_DOCKER_ROOT  where images and containers go                       (default /var/lib/qlp-docker)
 #
+# Tells the engine of gVisor (runsc) and Kata where they are installed.
+#
 # Does nothing if the default engine, DOCKER_HOST or QLP's own engine already answers. The engine has no bridge and
 # touches no firewall rule: sandboxes have no network. scripts/stop-docker.sh ends it.
 set -eu
@@ -87,9 +89,22 @@ mkdir -p "$home/docker" "$root"
 chmod 700 "$home/docker"
 # Nothing answers, so these are left from an engine that was killed; another process may have its pid by now.
 rm -f "$socket" "$pidfile"
+# The dead engine's containerd died with it, but is a zombie where nobody reaps orphans; dockerd would wait for it.
+containerd_pid=$root/exec/containerd/containerd.pid
+if [ -f "$containerd_pid" ] && ! tr '\0' ' ' 2>/dev/null <"/proc/$(cat "$containerd_pid")/cmdline" | grep -q containerd; then
+    rm -f "$containerd_pid"
+fi
+# Stronger runtimes, where they are installed: QLP_SANDBOX__RUNTIME=runsc, or by request. gVisor keeps its default
+# platform: its kvm hangs on some machines that have /dev/kvm.
+runtimes=
+runsc=$(command -v runsc || true)
+[ -z "$runsc" ] || runtimes="$runtimes --add-runtime runsc=$runsc"
+kata=$(command -v kata-runtime || true)
+[ -z "$kata" ] || runtimes="$runtimes --add-runtime kata=$kata"
 say "starting dockerd: data in $root, socket unix://$socket, log $log"
 # A new session, so that Ctrl-C of the caller does not end the engine.
-setsid dockerd --data-root "$root/data" --exec-root "$root/exec" --pidfile "$pidfile" -H "unix://$socket" \
+# shellcheck disable=SC2086  # a list of options
+setsid dockerd $runtimes --data-root "$root/data" --exec-root "$root/exec" --pidfile "$pidfile" -H "unix://$socket" \
     --storage-driver overlay2 --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --bridge=none \
     --exec-opt native.cgroupdriver=cgroupfs </dev/null >"$log" 2>&1 &
 pid=$!

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from qlp import __version__
-from serve_app import problem_details
+from serve_app import documents, problem_details
 from serve_app.backend import Backend
 from serve_app.middleware import BodyLimit, RequestId
-from serve_app.routers import capsules, execute, health, models, runs, validate
+from serve_app.routers import capsules, execute, health, models, run_code, runs, sandboxes, validate
 
 
 def create_app(backend: Backend, *, behind_serve: bool = False) -> FastAPI:
@@ -20,9 +20,10 @@ def create_app(backend: Backend, *, behind_serve: bool = False) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.backend = backend
-    for area in (runs, capsules, execute, validate, models, health):
+    for area in (runs, capsules, execute, sandboxes, run_code, validate, models, health):
         app.include_router(area.router)
     problem_details.install(app)
+    documents.install(app)
     app.add_middleware(BodyLimit, limit=backend.settings.server.max_body_bytes)
     app.add_middleware(RequestId, write=not behind_serve)  # the last added is the outermost
     return app

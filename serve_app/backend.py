@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from actors.client import RayWorkers, RunService, call, open_database
-from actors.execution import ExecuteJob, Execution
-from actors.sandbox_gateway import GatewayClient, ValidateJob
+from actors.validation import ValidateJob
 from qlp.capsule import CapsuleStore
 from qlp.config import Settings
 from qlp.models import Verdict
-from qlp.sandbox.protocol import BackendStatus
+from qlp.sandbox.protocol import BackendStatus, OutputListener, Sandbox
+from qlp.sandbox.work import Done, SessionInfo, SessionSpec, Work
 from qlp.security import Pepper
 from qlp.store import Database, KeyStore
 
@@ -20,7 +20,18 @@ READY_TIMEOUT_S = 5.0
 
 
 class SandboxDoor(Protocol):
-    async def execute(self, job: ExecuteJob) -> Execution: ...
+    """The sandboxes of the cluster (actors/sandbox_manager.py). A tenant's sessions are not there for others."""
+
+    async def execute(self, work: Work, on_output: OutputListener | None = None) -> Done:
+        """Raises InputError, OverloadedError, StorageError, SandboxError, DeadlineExceededError."""
+
+    async def open_session(self, spec: SessionSpec) -> SessionInfo: ...
+    async def session(self, session_id: str, tenant: str) -> Sandbox:
+        """Raises NotFoundError."""
+
+    async def session_info(self, session_id: str, tenant: str) -> SessionInfo: ...
+    async def sessions(self, tenant: str) -> tuple[SessionInfo, ...]: ...
+    async def close_session(self, session_id: str, tenant: str) -> None: ...
     async def validate(self, job: ValidateJob) -> Verdict: ...
     async def status(self, *, timeout_s: float = ...) -> BackendStatus: ...
 
@@ -39,6 +50,8 @@ class Backend:
 
 def open_backend(settings: Settings, *, workers: tuple[str, ...], namespace: str) -> Backend:
     """Inside a replica of the cluster. Raises StorageError."""
+    from actors.sandbox_client import ManagerClient
+
     database = open_database(settings.home)
 
     async def health() -> dict[str, str]:
@@ -50,7 +63,7 @@ def open_backend(settings: Settings, *, workers: tuple[str, ...], namespace: str
         runs=RunService(database, RayWorkers(workers, namespace), settings),
         keys=KeyStore(database, Pepper.load(settings.home)),
         capsules=CapsuleStore(settings.home / "capsules"),
-        sandbox=GatewayClient(namespace),
+        sandbox=ManagerClient(namespace),
         worker_health=health,
     )
 

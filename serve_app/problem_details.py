@@ -83,7 +83,11 @@ async def _qlp_error(request: Request, error: Exception) -> Response:
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"field": ".".join(str(part) for part in e["loc"]), "message": str(e["msg"]), "rule": str(e["type"])}
+        {
+            "field": ".".join(str(part) for part in e["loc"]),
+            "message": str(e["msg"]).removeprefix("Value error, "),
+            "rule": str(e["type"]),
+        }
         for e in error.errors()
     ]
     if any(e["rule"] == "json_invalid" for e in errors):

@@ -10,7 +10,7 @@ from collections.abc import Generator
 
 import pytest
 
-ORDER = ("unit", "contract", "model", "bubblewrap", "docker", "ray", "http", "chaos")
+ORDER = ("unit", "contract", "model", "bubblewrap", "docker", "gvisor", "ray", "http", "chaos")
 
 
 def _rung(item: pytest.Item) -> int:

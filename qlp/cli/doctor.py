@@ -13,7 +13,7 @@ from qlp.config import Settings
 from qlp.errors import QLPError
 from qlp.models._base import Frozen
 from qlp.pipeline.models import Models
-from qlp.sandbox import probe_backends
+from qlp.sandbox import probe_backends, probe_daemon
 from qlp.store.reader import StoredRuns
 
 _LOW_DISK = 2 << 30
@@ -68,6 +68,7 @@ async def _parts(settings: Settings) -> list[Part]:
 
 
 async def _sandboxes(settings: Settings) -> list[Part]:
+    daemon = await probe_daemon(settings.sandbox, settings.home)
     return [
         Part(
             name=f"sandbox {status.name}",
@@ -75,7 +76,7 @@ async def _sandboxes(settings: Settings) -> list[Part]:
             detail=f"{status.detail}; {', '.join(status.profiles) or 'no profile is built'}",
             remedy=status.remedy,
         )
-        for status in await probe_backends(settings.sandbox, settings.home)
+        for status in ([daemon] if daemon else []) + await probe_backends(settings.sandbox, settings.home)
     ]
 
 

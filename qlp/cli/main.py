@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from qlp import __version__
+from qlp.cli.dashes import AfterDashes, after_dashes
 from qlp.cli.screen import errors_shown
 
 
@@ -30,6 +31,8 @@ sandbox_app = _group("Sandbox images and toolchains.")
 app.add_typer(runs_app, name="runs")
 app.add_typer(capsule_app, name="capsule")
 app.add_typer(sandbox_app, name="sandbox")
+image_app = _group("Profiles of your own: dependencies, or any image.")
+sandbox_app.add_typer(image_app, name="image")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Out = Annotated[Optional[Path], typer.Option("-o", "--out", help="Folder for the capsule and the project.")]  # noqa: UP045
@@ -155,19 +158,55 @@ def capsule_verify(
     raise typer.Exit(code)
 
 
-@app.command("exec")
+@app.command("exec", cls=AfterDashes)
 def exec_(
-    file: Path,
-    args: Annotated[Optional[list[str]], typer.Argument(help="Arguments of the program.")] = None,  # noqa: UP045
-    language: Language = None,
+    ctx: typer.Context,
+    files: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(metavar="FILE... [-- ARGS]", help="Files and folders; what follows -- goes to the program."),
+    ] = None,
+    language: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--language", "--lang", help="Of the program; by default its file's ending tells."),
+    ] = None,
+    entry: Annotated[Optional[str], typer.Option(help="Which of the files to run.")] = None,  # noqa: UP045
+    stdin: Annotated[Optional[Path], typer.Option(help="File for standard input; by default it is passed on.")] = None,  # noqa: UP045
+    env: Annotated[Optional[list[str]], typer.Option(help="NAME=VALUE, or NAME to pass yours on.")] = None,  # noqa: UP045
+    fetch: Annotated[Optional[list[str]], typer.Option(help="A file that the program makes, to bring back.")] = None,  # noqa: UP045
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for what is fetched.")] = Path(),
+    test: Annotated[bool, typer.Option("--test", help="Run the language's test runner over the files.")] = False,
+    profile: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Image profile; without --language, what follows -- is the command to run in it."),
+    ] = None,
+    runtime: Annotated[Optional[str], typer.Option(help="OCI runtime: runc, runsc, kata.")] = None,  # noqa: UP045
+    strict: Annotated[bool, typer.Option("--strict", help="In a sandbox that nobody else used or will use.")] = False,
     timeout: Annotated[float, typer.Option(help="Wall clock limit, seconds.", min=0.1, max=600)] = 30.0,
+    server: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--server/--local", help="By the server of `qlp up`, or in this process; by default as it runs."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a file in a sandbox; standard input is passed on. Exits as the program does."""
-    from qlp.cli.execute import execute_file
+    """Run files in a sandbox, output as it comes; standard input is passed on. Exits as the program does."""
+    from qlp.cli.execute import Wishes, execute_files
 
     with errors_shown(as_json):
-        code = execute_file(file, args or [], language, timeout, as_json=as_json)
+        wishes = Wishes(
+            files=files or [],
+            rest=after_dashes(ctx),
+            language=language,
+            entry=entry,
+            stdin=stdin,
+            env=env or [],
+            fetch=fetch or [],
+            test=test,
+            profile=profile,
+            runtime=runtime,
+            strict=strict,
+            timeout=timeout,
+        )
+        code = execute_files(wishes, out, server=server, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -233,17 +272,73 @@ def doctor(
 
 @sandbox_app.command("build")
 def sandbox_build(
-    profiles: Annotated[Optional[list[str]], typer.Argument(help="python, node, go; all by default.")] = None,  # noqa: UP045
+    profiles: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="python, node, go (the default), java, rust, c, scripts, mono."),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--every", help="For every backend that works here, not only the best.")
     ] = False,
+    all_profiles: Annotated[bool, typer.Option("--all", help="Every built-in profile.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build what sandboxes need here: images where there is a container engine, else toolchains for bubblewrap."""
     from qlp.cli.sandbox import build
 
     with errors_shown(as_json):
-        build(profiles or [], every=every, as_json=as_json)
+        build(profiles or [], every=every, all_profiles=all_profiles, as_json=as_json)
+
+
+@image_app.command("add")
+def sandbox_image_add(
+    file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(help="requirements.txt, package.json or go.mod."),
+    ] = None,
+    name: Annotated[Optional[str], typer.Option(help="The new profile's name.")] = None,  # noqa: UP045
+    profile: Annotated[Optional[str], typer.Option(help="The built-in profile below.")] = None,  # noqa: UP045
+    from_image: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Instead of a file: any image that the engine has."),
+    ] = None,
+    index: Annotated[str, typer.Option(help="Index, registry or module proxy; its host must be allowed.")] = "",
+    user_config: Annotated[
+        bool, typer.Option("--user-config", help="Let pip, npm and go read your own configuration.")
+    ] = False,
+    allow: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="A further host that may be reached, this time."),
+    ] = None,
+    wheels: Annotated[Optional[Path], typer.Option(help="Folder of wheels to look at first.")] = None,  # noqa: UP045
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no index.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Add a profile: a built-in one with dependencies, or any image. The network is used only here."""
+    from qlp.cli.sandbox import add
+
+    with errors_shown(as_json):
+        add(
+            file, name=name, profile=profile, from_image=from_image, index=index, user_config=user_config,
+            allow=tuple(allow or ()), wheels=wheels, offline=offline, as_json=as_json,
+        )  # fmt: skip
+
+
+@image_app.command("ls")
+def sandbox_image_ls(as_json: Json = False) -> None:
+    """The added profiles."""
+    from qlp.cli.sandbox import ls
+
+    with errors_shown(as_json):
+        ls(as_json=as_json)
+
+
+@image_app.command("rm")
+def sandbox_image_rm(name: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
+    """Remove an added profile."""
+    from qlp.cli.sandbox import rm
+
+    with errors_shown(as_json):
+        rm(name, as_json=as_json)
 
 
 def main() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from qlp.client.discovery import left_by_up
 from qlp.client.http import HttpRunClient
 from qlp.client.protocol import RunClient
 from qlp.config import Settings
@@ -14,12 +14,7 @@ from qlp.errors import ServerUnreachableError
 
 def server_of(settings: Settings) -> tuple[str, str] | None:
     """URL and key that `qlp up` left in $QLP_HOME/run/client.json, or None."""
-    file = settings.home / "run" / "client.json"
-    try:
-        found = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    return found["url"], found["api_key"]
+    return left_by_up(settings.home)
 
 
 @asynccontextmanager

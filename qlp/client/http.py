@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,57 +10,28 @@ from typing import Any
 import httpx
 
 from qlp import errors
+from qlp.client.connection import Connection
 from qlp.models import TERMINAL, Event, Request, Run
 
-_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-_STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=45.0)
-"""The server pings every 15 s; three missed pings mean a dead connection."""
 _REATTACH_S = 90.0
 """How long a follower waits for a server that restarts; the run goes on meanwhile."""
 _PAUSE_S = 2.0
-
-
-def raise_problem(response: httpx.Response) -> None:
-    """Turn a problem+json answer into the error class that the server raised."""
-    if response.is_success:
-        return
-    try:
-        body: dict[str, Any] = response.json()
-    except ValueError:
-        raise errors.QLPError(f"the server answered {response.status_code} without a problem document") from None
-    known = ("type", "title", "status", "detail", "instance", "code", "request_id", "retryable")
-    cls = errors.error_class(str(body.get("code")))
-    raise cls(str(body.get("detail", response.reason_phrase)), **{k: v for k, v in body.items() if k not in known})
 
 
 class HttpRunClient:
     """One server, one key. Raises the server's own error classes, and ServerUnreachableError when it is not there."""
 
     def __init__(self, base_url: str, api_key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {api_key}"},
-            timeout=_TIMEOUT,
-            transport=transport,
-            trust_env=False,
-        )
+        self._connection = Connection(base_url, api_key, retries=0, transport=transport)
 
     async def __aenter__(self) -> HttpRunClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
+        await self._connection.close()
 
     async def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
-            response = await self._http.request(method, path, **options)
-        except httpx.TransportError as error:
-            raise errors.ServerUnreachableError(
-                f"{self._http.base_url} does not answer ({type(error).__name__}): `qlp status` tells what runs, "
-                "`qlp up` starts it"
-            ) from error
-        raise_problem(response)
-        return response
+        return await self._connection.call(method, path, **options)
 
     async def submit(self, request: Request, *, idempotency_key: str | None = None) -> Run:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
@@ -110,12 +80,5 @@ class HttpRunClient:
 
     async def _stream(self, run_id: str, after: int) -> AsyncIterator[Event]:
         headers = {"Last-Event-ID": str(after)} if after else {}
-        async with self._http.stream(
-            "GET", f"/v1/runs/{run_id}/events", headers=headers, timeout=_STREAM_TIMEOUT
-        ) as response:
-            if not response.is_success:
-                await response.aread()
-                raise_problem(response)
-            async for line in response.aiter_lines():
-                if line.startswith("data:"):
-                    yield Event.model_validate(json.loads(line[5:]))
+        async for data in self._connection.events("GET", f"/v1/runs/{run_id}/events", headers=headers):
+            yield Event.model_validate(data)

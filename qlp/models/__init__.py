@@ -15,7 +15,7 @@ from qlp.models.plan import (
     Task,
 )
 from qlp.models.request import LANGUAGES, Language, Request, Tier
-from qlp.models.run import Outcome, Problem, Run, RunStatus, StageSummary
+from qlp.models.run import LOCAL_TENANT, Outcome, Problem, Run, RunStatus, StageSummary
 from qlp.models.spec import (
     Analysis,
     Entity,
@@ -31,6 +31,7 @@ from qlp.models.verdict import STAGES, Stage, StageResult, Verdict
 
 __all__ = [
     "LANGUAGES",
+    "LOCAL_TENANT",
     "STAGES",
     "TERMINAL",
     "Analysis",

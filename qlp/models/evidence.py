@@ -16,6 +16,8 @@ class Isolation(Frozen):
     image_digest: str
     """sha256 of the image, or of the toolchain's lock file."""
     network: Literal["none"] = "none"
+    job_namespaces: bool = False
+    """Whether each job gets fresh namespaces inside the sandbox; where false a sandbox serves one job."""
     memory_enforced: bool = True
     pids_enforced: bool = True
 

@@ -53,11 +53,14 @@ def capsule_folder(settings: Settings) -> Path:
     return settings.home / "capsules"
 
 
-async def build_services(settings: Settings, events: EventSink, database: Database) -> Services:
-    """Raises SandboxUnavailableError when there is no isolation at all: nothing could be verified."""
+async def build_services(
+    settings: Settings, events: EventSink, database: Database, *, sandbox: SandboxBackend | None = None
+) -> Services:
+    """`sandbox` None opens the best one here. Raises SandboxUnavailableError when there is no isolation at all:
+    nothing could be verified."""
     return Services(
         settings=settings,
-        sandbox=await open_backend(settings.sandbox, settings.home),
+        sandbox=sandbox or await open_backend(settings.sandbox, settings.home),
         models=Models(settings.models),
         capsules=CapsuleStore(capsule_folder(settings)),
         signer=Signer.load(settings.home / "keys"),

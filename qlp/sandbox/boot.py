@@ -10,7 +10,10 @@ import functools
 import json
 from importlib.resources import files
 
-_MODULES = ("frames", "paths", "supervisor", "job", "probe", "runner")
+_MODULES = (
+    "frames", "paths", "kernel", "loop", "memory", "postcheck", "capture", "become", "supervisor", "command", "probe",
+    "layout", "interpreter", "init", "job", "runner",
+)  # fmt: skip
 """In the order in which they import each other."""
 
 _LOADER = """

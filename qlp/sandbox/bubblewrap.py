@@ -20,21 +20,20 @@ from pathlib import Path
 from typing import Any
 
 from qlp.config import SandboxSettings
-from qlp.errors import SandboxUnavailableError
-from qlp.models import Isolation, Language
+from qlp.errors import InputError, SandboxUnavailableError
+from qlp.models import LOCAL_TENANT, Isolation
 from qlp.sandbox import boot, cgroups, seccomp
 from qlp.sandbox.cancellation import to_the_end
+from qlp.sandbox.container import MAX_LIFETIME_S, UID, job_config, writable_mb
 from qlp.sandbox.ownership import Owner
 from qlp.sandbox.pipe import PipeStream
-from qlp.sandbox.profiles import IMAGE_PROFILES, WORKSPACE, ImageProfile, environment, image_profile, languages
+from qlp.sandbox.profiles import DEFAULT_PROFILES, WORKSPACE, environment, languages
 from qlp.sandbox.protocol import BackendStatus, Limits
-from qlp.sandbox.roots import HOST, Root, find_root, folders
+from qlp.sandbox.reaper import Reaper
+from qlp.sandbox.roots import HOST, Root, find_root, folders, ready_profiles
 from qlp.sandbox.session import Session
 
-UID = 10001
-MAX_LIFETIME_S = 4 * 3600.0
 REMEDY = "install it: apt-get install bubblewrap (dnf, pacman, apk: the same name)"
-_TMP_MB = 128
 _START_S = 30.0
 _PROBE_S = 10.0
 _OOM_FILE = "/run/qlp/oom"
@@ -57,6 +56,7 @@ class BubblewrapBackend:
         self._home = home
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._owner: Owner | None = None
+        self._reaper = Reaper(self.reap)
         self._version = ""
 
     async def probe(self) -> BackendStatus:
@@ -81,13 +81,13 @@ class BubblewrapBackend:
             group.destroy()
             lacking = [n for n, there in (("memory", group.memory), ("process", group.pids)) if not there]
             limits = f"; no control group for {' and '.join(lacking)} limits" if lacking else ""
-            ready = [p for p in IMAGE_PROFILES if self._ready(p)]
-            missing = " ".join(p for p in IMAGE_PROFILES if p not in ready and p != "go")
+            ready = ready_profiles(self._home)
+            missing = " ".join(p for p in DEFAULT_PROFILES if p not in ready and p != "go")
             return BackendStatus(
                 name=self.name,
                 available=True,
                 detail=f"{self._version}{limits}",
-                profiles=tuple(language for p in ready for language in languages(p)),
+                profiles=tuple(dict.fromkeys(name for p in ready for name in (p, *languages(p)))),
                 remedy=f"qlp sandbox build {missing}" if missing else "",
             )
 
@@ -105,16 +105,10 @@ class BubblewrapBackend:
         if done.returncode != 0:
             raise SandboxUnavailableError(f"bwrap cannot isolate here: {done.stderr.strip()}")
 
-    def _ready(self, profile: ImageProfile) -> bool:
-        try:
-            find_root(profile, self._home)
-        except SandboxUnavailableError:
-            return False
-        return True
-
     async def reap(self) -> int:
         """Remove control groups of dead owners with whatever still runs in them; how many there were."""
         owner = self._own()
+        self._reaper.start()
 
         def sweep() -> int:
             gone = 0
@@ -129,6 +123,7 @@ class BubblewrapBackend:
         return await asyncio.to_thread(sweep)
 
     async def close(self) -> None:
+        await self._reaper.close()
         owner, self._owner = self._owner, None
         if owner:
             owner.close()
@@ -139,16 +134,21 @@ class BubblewrapBackend:
         return self._owner
 
     @asynccontextmanager
-    async def open(self, profile: Language, limits: Limits = Limits()) -> AsyncIterator[Session]:
+    async def open(
+        self, profile: str, limits: Limits = Limits(), *, tenant: str = LOCAL_TENANT, runtime: str | None = None
+    ) -> AsyncIterator[Session]:
+        if runtime:
+            raise InputError(f"the runtime {runtime!r} needs a container engine; here runs bubblewrap")
         async with self._slots:
             if not self._version:
                 await asyncio.to_thread(self._smoke)
-            root = await asyncio.to_thread(find_root, image_profile(profile), self._home)
+            root = await asyncio.to_thread(find_root, profile, self._home)
             groups: list[cgroups.Group] = []
             pipe: PipeStream | None = None
             session: Session | None = None
 
             owner = self._own()
+            self._reaper.start()
 
             def limit() -> None:
                 groups.append(cgroups.create(f"{owner.home_id}.{owner.id}", limits, cgroups.hierarchies()))
@@ -166,17 +166,16 @@ class BubblewrapBackend:
                 )
                 pipe = await self._spawn(root, group, limits)
                 session = Session(pipe, isolation, limits, diagnose=pipe.diagnose)
-                await session.hello(_config(profile, root, group, limits), timeout_s=_START_S)
+                await session.hello(_config(profile, self._home, root, group, limits), timeout_s=_START_S)
                 yield session
             finally:
                 await to_the_end(_destroy(session, pipe, groups))
 
     async def _spawn(self, root: Root, group: cgroups.Group, limits: Limits) -> PipeStream:
         megabyte = 1024 * 1024
-        disk = min(limits.disk_mb, max(16, limits.memory_mb // 2)) * megabyte
-        tmp = min(_TMP_MB, max(16, limits.memory_mb // 4)) * megabyte
+        disk, tmp, shm = (mb * megabyte for mb in writable_mb(limits))
         with contextlib.ExitStack() as stack:
-            filter_fd = stack.enter_context(_file(seccomp.bpf_program()))
+            filter_fd = stack.enter_context(_file(seccomp.bpf_program(namespaces=True)))
             fds = [filter_fd]
             argv = ["bwrap", *_namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"]
             argv += ["--hostname", "sandbox", "--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", *root.binds]
@@ -188,11 +187,14 @@ class BubblewrapBackend:
                     argv += ["--perms", "0444", "--ro-bind-data", str(fd), f"/etc/{name}"]
             if group.oom_file:
                 argv += ["--ro-bind", str(group.oom_file), _OOM_FILE]
-            argv += ["--proc", "/proc", "--dev", "/dev"]
-            for folder, size in (("/dev/shm", tmp // 2), ("/tmp", tmp), (WORKSPACE, disk)):
+            argv += ["--dir", "/sys"]
+            # As root bwrap would mask parts of /proc, and with them the right of a job to have a /proc of its own.
+            argv += ["--dir", "/proc"] if os.geteuid() == 0 else ["--proc", "/proc"]
+            argv += ["--dev", "/dev"]
+            for folder, size in (("/dev/shm", shm), ("/tmp", tmp), (WORKSPACE, disk)):
                 argv += ["--perms", "1777", "--size", str(size), "--tmpfs", folder]
             argv += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKSPACE, "--seccomp", str(filter_fd)]
-            argv += ["--", root.python, *boot.COMMAND[1:]]
+            argv += ["--", *root.python, *boot.COMMAND[1:]]
             process = await asyncio.create_subprocess_exec(
                 "/bin/sh", "-c", _JOIN, "sh", *argv,
                 stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=fds, start_new_session=True,
@@ -205,11 +207,13 @@ def _namespaces() -> list[str]:
     """Everything but the network's loopback is new; as root no user namespace is needed, the runner drops to UID."""
     common = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if os.geteuid() == 0:
-        return [*common, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        # For the runner's first moments: it mounts /proc and becomes UID, and has none of these afterwards.
+        keep = ("CAP_SETUID", "CAP_SETGID", "CAP_SYS_ADMIN")
+        return [*common, "--cap-drop", "ALL", *(word for name in keep for word in ("--cap-add", name))]
     return ["--unshare-user", "--uid", str(UID), "--gid", str(UID), *common]
 
 
-def _config(profile: Language, root: Root, group: cgroups.Group, limits: Limits) -> dict[str, Any]:
+def _config(profile: str, home: Path, root: Root, group: cgroups.Group, limits: Limits) -> dict[str, Any]:
     rlimits = {"FSIZE": limits.file_mb * 1024 * 1024, "CORE": 0, "NOFILE": 1024}
     if not group.memory:  # per process and not for the sandbox as a whole, so not called enforced
         rlimits["DATA"] = limits.memory_mb * 1024 * 1024
@@ -217,12 +221,15 @@ def _config(profile: Language, root: Root, group: cgroups.Group, limits: Limits)
         rlimits["NPROC"] = _processes_of(os.getuid()) + limits.pids
     return {
         "root": WORKSPACE,
-        "env": {**environment(image_profile(profile)), **root.env},
+        "env": {**environment(profile, home), **root.env, "QLP_MEMORY_MB": str(limits.memory_mb)},
         "rlimits": rlimits,
         "output_bytes": limits.output_bytes,
         "lifetime_s": MAX_LIFETIME_S,
         "oom_files": [_OOM_FILE] if group.oom_file else [],
         "uid": UID,
+        "mount_proc": os.geteuid() == 0,
+        "cpu_s": limits.cpu_s,
+        "jobs": job_config(limits),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -26,3 +26,14 @@ async def to_the_end(work: Awaitable[T]) -> T:
     if not task.cancelled():
         task.exception()  # seen: the cancellation is what the caller asked for
     raise cancelled
+
+
+async def undone_if_cancelled(work: Awaitable[T], undo: Callable[[T], Awaitable[object]]) -> T:
+    """The result of `work`; if we are cancelled meanwhile, `work` is awaited, its result undone, and then we are."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await to_the_end(task)
+    except asyncio.CancelledError:
+        if not task.cancelled() and task.exception() is None:
+            await to_the_end(undo(task.result()))
+        raise

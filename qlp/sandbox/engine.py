@@ -17,19 +17,29 @@ REMEDY = (
     "QLP_SANDBOX__DOCKER_HOST"
 )
 _DEFAULT_SOCKET = Path("/var/run/docker.sock")
+_PODMAN = Path("podman") / "podman.sock"
 _TIMEOUT_S = 30
 
 
 def engine_url(settings: SandboxSettings, home: Path) -> str:
-    """Settings, then DOCKER_HOST, then the default socket, then the engine of scripts/start-docker.sh."""
+    """Settings, then DOCKER_HOST, then the default socket, the engine of scripts/start-docker.sh, Podman's sockets."""
     if settings.docker_host:
         return settings.docker_host
     if from_env := os.environ.get("DOCKER_HOST"):
         return from_env
-    own = home / "docker" / "docker.sock"
-    if own.is_socket() and not _DEFAULT_SOCKET.is_socket():
-        return f"unix://{own}"
+    for socket in (_DEFAULT_SOCKET, home / "docker" / "docker.sock", *_podman_sockets()):
+        try:
+            if socket.is_socket():
+                return f"unix://{socket}"
+        except OSError:  # in a folder that we may not enter
+            continue
     return f"unix://{_DEFAULT_SOCKET}"
+
+
+def _podman_sockets() -> list[Path]:
+    """Of the user's Podman service, then of the machine's."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return [*([Path(runtime) / _PODMAN] if runtime else []), Path("/run") / _PODMAN]
 
 
 def tls_config() -> Any:

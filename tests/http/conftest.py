@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from actors.client import open_database
-from qlp.config import RunSettings, ServerSettings, Settings
+from qlp.config import RunSettings, SandboxSettings, ServerSettings, Settings
 from qlp.security import Pepper
 from qlp.store import KeyStore
 from tests.ray.durable_platform import FAKE
@@ -42,7 +42,7 @@ def served(ray_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         from ray import serve
 
     from actors.run_worker import start_worker
-    from actors.sandbox_gateway import start_gateway
+    from actors.sandbox_manager import start_managers
     from actors.worker_args import WorkerArgs
     from serve_app.builder import AppArgs, build_app
 
@@ -51,11 +51,12 @@ def served(ray_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         home=home,
         server=ServerSettings(max_body_bytes=MAX_BODY),
         runs=RunSettings(concurrency=4, queue_limit=50),
+        sandbox=SandboxSettings(queue=16, warm={}),
     )
     worker = start_worker(
         WorkerArgs.of(settings, name="http-worker", pipeline=FAKE), namespace=ray_cluster, detached=False
     )
-    start_gateway(settings, namespace=ray_cluster, opener="tests.http.fake_sandbox:open_backend")
+    managers = start_managers(settings, namespace=ray_cluster, opener="tests.http.fake_sandbox:open_backend")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -71,6 +72,7 @@ def served(ray_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     database = open_database(home)
     yield Served(url, home, KeyStore(database, Pepper.load(home)))
     database.close()
+    ray.get([manager.drain.remote() for manager in managers], timeout=30)
     shutdown: Any = serve.shutdown
     shutdown()
 

@@ -35,6 +35,18 @@ PROTECTED = [
     ("GET", "/v1/runs/run_x/capsule"),
     ("GET", "/v1/capsules/x/archive"),
     ("POST", "/v1/execute"),
+    ("POST", "/v1/sandboxes"),
+    ("GET", "/v1/sandboxes"),
+    ("GET", "/v1/sandboxes/sbx_x"),
+    ("DELETE", "/v1/sandboxes/sbx_x"),
+    ("POST", "/v1/sandboxes/sbx_x/exec"),
+    ("PUT", "/v1/sandboxes/sbx_x/files/a"),
+    ("GET", "/v1/sandboxes/sbx_x/files/a"),
+    ("POST", "/v1/sandboxes/sbx_x/processes"),
+    ("GET", "/v1/sandboxes/sbx_x/processes/p"),
+    ("DELETE", "/v1/sandboxes/sbx_x/processes/p"),
+    ("POST", "/v1/sandboxes/sbx_x/http"),
+    ("POST", "/run_code"),
     ("POST", "/v1/validate"),
     ("GET", "/v1/models"),
 ]
@@ -42,7 +54,7 @@ PROTECTED = [
 
 async def test_every_operation_needs_a_key(stranger: httpx.AsyncClient) -> None:
     api = (await stranger.get("/openapi.json")).json()
-    open_paths = {"/healthz", "/readyz"}
+    open_paths = {"/healthz", "/readyz", "/v1/ping"}
     described = {
         (method.upper(), path) for path, item in api["paths"].items() if path not in open_paths for method in item
     }
@@ -184,7 +196,7 @@ async def test_execute(http: httpx.AsyncClient) -> None:
         ({"language": "python"}, 400),
         ({"language": "python", "files": {"../x.py": ""}, "entry": "../x.py"}, 400),
         ({"language": "python", "code": "{}", "files": {"main.py": ""}}, 400),
-        ({"language": "python", "files": {"a.py": ""}}, 400),
+        ({"language": "python", "files": {"a.py": "", "b.py": ""}}, 400),
         ({"language": "cobol", "code": ""}, 422),
         ({"language": "python", "code": "{}", "limits": {"wall_s": 100_000}}, 422),
         ({"language": "python", "code": "{}", "args": ["\x00"]}, 422),

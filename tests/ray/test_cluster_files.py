@@ -24,6 +24,8 @@ def test_ray_up_reads_the_cluster_file() -> None:
     validate_config(config)
     assert config["head_node_type"] in config["available_node_types"]
     assert config["available_node_types"]["cpu_worker"]["max_workers"] <= config["max_workers"]
+    able = {name for name, kind in config["available_node_types"].items() if kind["resources"].get("sandbox")}
+    assert able == {"head", "sandbox_worker"}, "a manager keeps its node from being idle"
     started = " ".join(config["head_start_ray_commands"])
     assert "RAY_AUTH_MODE=token" in started
     assert "cluster.start_head" in started

@@ -1,179 +1,193 @@
-"""The runner's view of one command: its pipes, caps, deadline and result."""
+"""The runner's view of a one-shot job: the pipes of its commands, its deadline and the reply it comes to."""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import fcntl
 import os
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
-from qlp.sandbox.inside.supervisor import KILL_TREE, supervise
+from qlp.sandbox.inside import frames, init, kernel
+from qlp.sandbox.inside.capture import Capture, Feed, Listener
 
-_CHUNK = 65536
-_DRAIN_S = 1.0
-"""After the report nobody is left to write; what the pipes still hold is read within this."""
-_REPORT_S = 2.0
-"""A supervisor that was told to kill has this long before it is killed itself."""
+_SETUP_S = 20.0
+"""For the namespaces and the files, and again for the artefacts."""
+_LATE_S = 3.0
+"""How long after a command's deadline process 1 of the job may take to say so, before the runner ends it."""
+_CHUNK = 1 << 20
+
+Reply = tuple[dict[str, Any], bytes]
 
 
 class Job:
-    """Non-blocking: the runner's loop calls `readable`, `writable` and `tick`; `result` is set at the end."""
+    """Non-blocking: the runner's loop calls `readable` and `tick`; `reply` is set when nothing of it is left."""
 
     def __init__(
         self,
+        world: init.World,
+        header: dict[str, Any],
+        payload: bytes,
         *,
-        spec: dict[str, Any],
-        folder: int,
-        stdin: bytes,
-        wall_s: float | None,
         output_bytes: int,
-        oom_kills: int,
-        background: bool,
+        oom_kills: Callable[[], int],
+        on_output: Listener | None,
     ) -> None:
-        self.background = background
-        self.result: tuple[dict[str, Any], bytes] | None = None
-        self.main_pid = 0
-        self._cap = output_bytes
-        self._oom_before = oom_kills
-        self._stdin = memoryview(stdin)
+        """Forks; the child does not return, in fork mode it raises init.Forked. Raises OSError."""
+        self.reply: Reply | None = None
+        self._walls: list[float] = [command["wall_s"] for command in header["commands"]]
+        self._oom_kills = oom_kills
+        self._oom_seen = oom_kills()
+        self._wanted: list[str] = header["fetch"]
+        self._results: list[dict[str, Any]] = []
+        self._final: Reply | None = None
+        self._late = False
+        self._gone = False
         self._started = time.monotonic()
-        self._deadline = None if wall_s is None else self._started + wall_s
-        self._kill_at: float | None = None
-        self._drain_until: float | None = None
-        self._ended = 0.0
-        self._timed_out = False
-        self._stopping = False
-        self._truncated = False
-        self._report: dict[str, Any] = {}
-        self._report_text = bytearray()
-        fds: list[int] = []
+        self._deadline = self._started + _SETUP_S + self._walls[0] + _LATE_S
+        self._captures: list[Capture] = []
+        self._feeds: list[Feed] = []
+        theirs: list[init.Stdio] = []
+        ours: list[int] = []
+        offset = sum(size for _, size, _ in header["files"])
         try:
-            for _ in range(4):
-                fds += os.pipe()
-            self.supervisor = os.fork()
+            report, report_w = _pipe(ours)
+            if header["fetch"]:
+                with contextlib.suppress(OSError):  # over what a user may have: then in smaller pieces
+                    fcntl.fcntl(report_w, getattr(fcntl, "F_SETPIPE_SZ", 1031), _CHUNK)
+            pipes = []
+            for command in header["commands"]:
+                stdin = _pipe(ours) if command["stdin"] else (world.null, -1)
+                out, err = _pipe(ours), _pipe(ours)
+                theirs.append((stdin[0], out[1], err[1]))
+                pipes.append((stdin[1], out[0], err[0]))
+            self.pid = kernel.fork_into(world.namespaces)
         except OSError:
-            for fd in fds:
+            for fd in ours:
                 os.close(fd)
             raise
-        in_r, in_w, out_r, out_w, err_r, err_w, rep_r, rep_w = fds
-        if self.supervisor == 0:
-            supervise(spec, folder, in_r, out_w, err_w, rep_w)
-        for fd in (in_r, out_w, err_w, rep_w):
+        if self.pid == 0:
+            forked = init.Forked(world, header, payload, theirs, report_w)
+            if header["fork"]:
+                raise forked
+            init.serve(forked)  # the memory goes with exec: no need to leave the runner's frames
+        for fd in {report_w, *(fd for three in theirs for fd in three)} - {world.null}:
             os.close(fd)
-        for fd in (in_w, out_r, err_r, rep_r):
-            os.set_blocking(fd, False)
-        self.stdin_fd: int | None = in_w
-        self._report_fd = rep_r
-        self._out = {out_r: bytearray(), err_r: bytearray()}
-        self._streams = (out_r, err_r)
-        self.reading = {out_r, err_r, rep_r}
-        """Descriptors that the loop has to watch."""
-        if not self._stdin:
-            self._close_stdin()
+        self._report = report
+        self._parser = frames.Parser()
+        os.set_blocking(report, False)
+        for command, (stdin_w, out_r, err_r) in zip(header["commands"], pipes):  # noqa: B905  strict= is 3.10
+            os.set_blocking(out_r, False)
+            os.set_blocking(err_r, False)
+            self._captures.append(Capture(out_r, err_r, output_bytes, on_output))
+            if stdin_w >= 0:
+                os.set_blocking(stdin_w, False)
+                self._feeds.append(Feed(stdin_w, payload[offset : offset + command["stdin"]]))
+            offset += command["stdin"]
+        self._owners = {fd: capture for capture in self._captures for fd in capture.open}
 
-    def writable(self) -> None:
-        if self.stdin_fd is None:
-            return
-        try:
-            self._stdin = self._stdin[os.write(self.stdin_fd, self._stdin[:_CHUNK]) :]
-        except BlockingIOError:
-            return
-        except OSError:  # the command does not read its input; that is its right
-            self._stdin = memoryview(b"")
-        if not self._stdin:
-            self._close_stdin()
+    @property
+    def reading(self) -> set[int]:
+        """Descriptors that the loop has to watch."""
+        found = {fd for capture in self._captures for fd in capture.open}
+        return found | {self._report} if self._report >= 0 else found
+
+    @property
+    def writing(self) -> dict[int, Feed]:
+        return {feed.fd: feed for feed in self._feeds if feed.fd is not None}
 
     def readable(self, fd: int) -> None:
+        if fd != self._report:
+            self._owners[fd].readable(fd)
+            return
         try:
             data = os.read(fd, _CHUNK)
         except BlockingIOError:
             return
         if not data:
-            self.reading.discard(fd)
             os.close(fd)
+            self._report = -1
             return
-        if fd == self._report_fd:
-            self._report_text += data
-            self._read_report()
+        for message, payload in self._parser.feed(data):
+            self._told(message, payload)
+
+    def _told(self, message: dict[str, Any], payload: bytes) -> None:
+        if "ended" not in message or "artefacts" in message:
+            self._final = (message, payload)
+        if "ended" not in message:
             return
-        kept = self._out[fd]
-        room = self._cap - len(kept)
-        kept += data[:room]
-        if len(data) > room:
-            self._truncated = True
+        index = message["ended"]
+        self._results.append(self._result(message))
+        following = self._walls[index + 1] if index + 1 < len(self._walls) else 0.0
+        self._deadline = time.monotonic() + _SETUP_S + following + _LATE_S
 
-    def _read_report(self) -> None:
-        while b"\n" in self._report_text:
-            line, _, rest = bytes(self._report_text).partition(b"\n")
-            self._report_text = bytearray(rest)
-            message = json.loads(line)
-            self.main_pid = message.get("pid", self.main_pid)
-            self._report.update(message)
-
-    def tick(self, now: float, oom_kills: int) -> float | None:
-        """Enforce deadlines; the next moment at which this job needs attention, None if only its pipes matter."""
-        if self.result:
-            return None
-        if self._deadline is not None and now >= self._deadline and not self._ended:
-            self._timed_out = not self._stopping
-            self.kill()
-            self._deadline = None
-        if self._kill_at is not None and now >= self._kill_at:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.supervisor, signal.SIGKILL)
-            self._kill_at = None
-        if not self._ended and (self._report_fd not in self.reading or "status" in self._report):
-            self._ended = now
-            self._drain_until = now + _DRAIN_S
-        if self._ended and (not self.reading & set(self._streams) or now >= (self._drain_until or 0)):
-            self._finish(oom_kills)
-            return None
-        times = [t for t in (self._deadline, self._kill_at, self._drain_until) if t is not None]
-        return min(times) if times else None
-
-    def kill(self) -> None:
-        """Ask the supervisor to kill the whole tree; `tick` kills the supervisor if it does not answer."""
-        if self.result or self._kill_at is not None or self._ended:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.supervisor, KILL_TREE)
-        self._kill_at = time.monotonic() + _REPORT_S
-
-    def terminate(self, grace_s: float) -> None:
-        """SIGTERM to the command's process group; the whole tree is killed after `grace_s`."""
-        if self.result or self._ended:
-            return
-        if self.main_pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.main_pid, signal.SIGTERM)
-        self._deadline = time.monotonic() + grace_s
-        self._stopping = True
-
-    def _close_stdin(self) -> None:
-        if self.stdin_fd is not None:
-            os.close(self.stdin_fd)
-            self.stdin_fd = None
-
-    def _finish(self, oom_kills: int) -> None:
-        self._close_stdin()
-        for fd in self.reading:
-            os.close(fd)
-        self.reading = set()
-        status = self._report.get("status", signal.SIGKILL)
+    def _result(self, message: dict[str, Any]) -> dict[str, Any]:
+        status = message["status"]
         signalled = os.WIFSIGNALED(status)
-        failed = signalled or os.WEXITSTATUS(status) != 0
-        out, err = (bytes(self._out[fd]) for fd in self._streams)
-        header = {
+        kills = self._oom_kills()
+        oom = status != 0 and not message["timed_out"] and kills > self._oom_seen
+        self._oom_seen = kills
+        return {
             "exit_code": None if signalled else os.WEXITSTATUS(status),
             "signal": os.WTERMSIG(status) if signalled else None,
-            "timed_out": self._timed_out,
-            "oom": failed and not self._timed_out and oom_kills > self._oom_before,
-            "truncated": self._truncated,
-            "wall_s": round(self._ended - self._started, 6),
-            "cpu_s": round(self._report.get("cpu_s", 0.0), 6),
-            "max_rss_bytes": self._report.get("rss_kb", 0) * 1024,
-            "sizes": [len(out), len(err)],
+            "timed_out": message["timed_out"],
+            "oom": oom,
+            "wall_s": round(message["wall_s"], 6),
+            "cpu_s": round(message["cpu_s"], 6),
+            "max_rss_bytes": message["rss_kb"] * 1024,
         }
-        self.result = (header, out + err)
+
+    def tick(self, now: float) -> float | None:
+        """Enforce the deadline; the next moment at which this job needs attention, None if only its pipes matter."""
+        if self.reply:
+            return None
+        if now >= self._deadline and not self._gone:
+            self._late = True
+            self.kill()
+            self._deadline = float("inf")
+        if self._gone and not self.reading:
+            self._finish()
+            return None
+        return self._deadline
+
+    def kill(self) -> None:
+        """The kernel kills the whole namespace with its process 1."""
+        if not self._gone:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def ended(self) -> None:
+        """The runner has waited for `pid`: from now on no process of the job exists."""
+        self._gone = True
+
+    def _finish(self) -> None:
+        for feed in self._feeds:
+            feed.close()
+        final, artefacts = self._final or ({}, b"")
+        if "error" in final and not self._results:
+            self.reply = (final, b"")
+            return
+        if "artefacts" not in final and len(self._results) < len(self._walls):
+            # Process 1 of the job was ended while a command ran: by the runner, late, or by the kernel for memory.
+            wall_s = time.monotonic() - self._started
+            lost = {"status": int(signal.SIGKILL), "timed_out": self._late, "wall_s": wall_s, "cpu_s": 0.0, "rss_kb": 0}
+            self._results.append(self._result(lost))
+        told = []
+        body = b""
+        for result, capture in zip(self._results, self._captures):  # noqa: B905  strict= is 3.10; fewer results
+            sizes, output = capture.result()
+            told.append({**result, "truncated": capture.truncated, "sizes": sizes})
+            body += output
+        missing = final.get("missing")
+        if missing is None:
+            missing = dict.fromkeys(self._wanted, "the job was ended before its artefacts could be read")
+        header = {"results": told, "artefacts": final.get("artefacts", []), "missing": missing}
+        self.reply = (header, body + artefacts)
+
+
+def _pipe(made: list[int]) -> tuple[int, int]:
+    pair = os.pipe()
+    made += pair
+    return pair

@@ -9,7 +9,7 @@ import signal
 import time
 from typing import Any
 
-from qlp.sandbox.inside.supervisor import close_others
+from qlp.sandbox.inside.kernel import close_all_but
 
 _MAX_HTTP_BODY = 16 * 1024 * 1024
 _PROBE_MARGIN_S = 1.0
@@ -29,7 +29,7 @@ class Probe:
         if self.pid == 0:
             try:
                 signal.set_wakeup_fd(-1)
-                close_others({write})
+                close_all_but({2, write})
                 _request(header, body, write)
             finally:
                 os._exit(0)

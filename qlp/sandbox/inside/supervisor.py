@@ -7,32 +7,34 @@ command ends, or SIGUSR1 arrives, it stops and then kills every descendant, wait
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import errno
 import json
 import os
 import resource
 import signal
 import time
-from typing import Any
+from typing import Any, NoReturn
 
-PR_SET_DUMPABLE = 4
-PR_SET_CHILD_SUBREAPER = 36
+from qlp.sandbox.inside.become import Ceilings, become
+from qlp.sandbox.inside.kernel import PR_SET_CHILD_SUBREAPER, Filter, close_all_but, prctl
+
 KILL_TREE = signal.SIGUSR1
 _WATCHED = {signal.SIGCHLD, KILL_TREE}
 _KILL_DEADLINE_S = 5.0
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
-def prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl {option}")
-
-
-def supervise(spec: dict[str, Any], folder: int, stdin: int, stdout: int, stderr: int, report: int) -> None:
+def supervise(
+    argv: list[str],
+    env: dict[str, str],
+    folder: int,
+    stdio: tuple[int, int, int],
+    report: int,
+    ceilings: Ceilings,
+    filter: Filter,
+    proc: int,
+) -> NoReturn:
     """Run the command to its end and write `{"pid"}` and then `{"status","cpu_s","rss_kb"}` lines to `report`.
 
-    Runs in a forked child of the runner and never returns. `spec`: argv, env, rlimits {name: value}.
+    Runs in a forked child of the runner and never returns.
     """
     try:
         signal.set_wakeup_fd(-1)
@@ -42,12 +44,13 @@ def supervise(spec: dict[str, Any], folder: int, stdin: int, stdout: int, stderr
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
         os.setsid()
-        close_others({folder, stdin, stdout, stderr, report})
-        prctl(PR_SET_CHILD_SUBREAPER, 1)
+        close_all_but({2, folder, *stdio, report, proc})
+        with contextlib.suppress(OSError):  # gVisor knows it for process 1 only: the runner kills what comes to it
+            prctl(PR_SET_CHILD_SUBREAPER, 1)
         pid = os.fork()
         if pid == 0:
-            _become(spec, folder, stdin, stdout, stderr)
-        for fd in (folder, stdin, stdout, stderr):
+            become(argv, env, folder=folder, stdio=stdio, ceilings=ceilings, filter=filter, proc=proc)
+        for fd in (folder, *stdio):
             os.close(fd)
         _tell(report, {"pid": pid})
         status = _wait(pid)
@@ -63,14 +66,6 @@ def supervise(spec: dict[str, Any], folder: int, stdin: int, stdout: int, stderr
 
 def _tell(fd: int, message: dict[str, Any]) -> None:
     os.write(fd, json.dumps(message).encode() + b"\n")
-
-
-def close_others(keep: set[int]) -> None:
-    """Close every descriptor of this process but `keep`."""
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) not in keep:
-            with contextlib.suppress(OSError):  # the descriptor of the listing itself is gone already
-                os.close(int(name))
 
 
 def _wait(main: int) -> int:
@@ -149,34 +144,3 @@ def descendants(root: int, spare: set[int]) -> list[int]:
                 found.append(pid)
                 queue.append(pid)
     return found
-
-
-def _become(spec: dict[str, Any], folder: int, stdin: int, stdout: int, stderr: int) -> None:
-    """Turn this forked child into the command; says why on its stderr if it cannot (126, or 127 not found)."""
-    try:
-        os.setsid()
-        os.fchdir(folder)
-        for number, fd in enumerate((stdin, stdout, stderr)):
-            os.dup2(fd, number)
-        os.closerange(3, 1024)
-        # Owner of our /proc files again, only to volunteer for the kernel's out-of-memory killer before the runner.
-        prctl(PR_SET_DUMPABLE, 1)
-        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-            file.write("1000")
-        for name, value in spec["rlimits"].items():
-            which = getattr(resource, "RLIMIT_" + name)
-            hard = resource.getrlimit(which)[1]
-            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(which, (value, value))
-        for number in range(1, signal.NSIG):
-            with contextlib.suppress(OSError, ValueError):  # SIGKILL, SIGSTOP and libc's own cannot be set
-                signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, set())
-        os.umask(0o022)
-        os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
-    except OSError as error:
-        os.write(2, f"qlp: cannot run {spec['argv'][0]}: {error.strerror}\n".encode("utf-8", "replace"))
-        os._exit(127 if error.errno in (errno.ENOENT, errno.ENOTDIR) else 126)
-    except BaseException as error:  # noqa: BLE001  never unwind into the supervisor's frames
-        os.write(2, f"qlp: cannot run: {error!r}\n".encode("utf-8", "replace"))
-        os._exit(126)

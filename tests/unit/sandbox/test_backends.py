@@ -45,7 +45,7 @@ def test_an_ssh_engine_is_refused_with_the_way_round() -> None:
 
 def test_another_pin_is_another_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {p: images.image_ref(p) for p in IMAGE_PROFILES}
-    assert len(set(before.values())) == 3
+    assert len(set(before.values())) == len(IMAGE_PROFILES)
     (tmp_path / "node").mkdir()
     (tmp_path / "python.txt").write_text("fastapi==0.0.1\n")
     (tmp_path / "node/package.json").write_text("{}")
@@ -53,7 +53,7 @@ def test_another_pin_is_another_image(tmp_path: Path, monkeypatch: pytest.Monkey
     after = {p: images.image_ref(p) for p in IMAGE_PROFILES}
     assert after["python"] != before["python"]
     assert after["node"] != before["node"]
-    assert after["go"] == before["go"]
+    assert all(after[p] == before[p] for p in IMAGE_PROFILES if p not in ("python", "node"))
 
 
 def test_a_toolchain_is_named_by_what_it_holds_and_for_whom(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qlp.sandbox.ownership import Owner, home_id
+from qlp.sandbox.ownership import Owner, Register, home_id
 
 pytestmark = pytest.mark.unit
 
@@ -40,3 +40,37 @@ def test_a_killed_process_is_a_dead_owner(tmp_path: Path) -> None:
 def test_homes_are_told_apart(tmp_path: Path) -> None:
     assert home_id(tmp_path) != home_id(tmp_path / "x")
     assert home_id(tmp_path) == home_id(tmp_path / "x" / "..")
+
+
+def test_a_lock_that_was_given_away_lives_as_long_as_its_copy(tmp_path: Path) -> None:
+    register = Register(tmp_path)
+    lease = Owner(register)
+    copy = os.dup(lease.fd)
+    lease.give_away()
+    assert register.alive(lease.id)
+    os.close(copy)
+    assert not register.alive(lease.id)
+    register.forget_dead()
+    assert os.listdir(register.folder) == []
+    register.close()
+
+
+def test_what_a_killed_maker_left_half_made_is_forgotten(tmp_path: Path) -> None:
+    register = Register(tmp_path)
+    fresh, old = register.folder / ".fresh", register.folder / ".old"
+    for file in (fresh, old):
+        file.touch()
+    os.utime(old, (1, 1))
+    register.forget_dead()
+    assert os.listdir(register.folder) == [".fresh"]
+    register.close()
+
+
+def test_a_lock_that_we_may_not_read_is_somebodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register = Register(tmp_path)
+
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert register.alive("a1")

@@ -58,6 +58,8 @@ def test_the_filter_allows_exactly_the_list(machine: str, arch: int, column: int
         (135, 0, ALLOW),
         (135, 0xFFFFFFFF, ALLOW),
         (135, 0x0040000, 0x50000 | errno.EPERM),
+        (302, 0, ALLOW),
+        (302, 1, 0x50000 | errno.EPERM),
         (0x40000000, 0, 0x50000 | errno.EPERM),
     ],
 )

@@ -1,0 +1,1 @@
+"""sandboxd: the only process of a cluster that opens the container engine's socket."""
