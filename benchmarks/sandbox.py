@@ -41,6 +41,8 @@ from qlp.sandbox.service import SandboxService, places
 RESULTS = Path(__file__).parent / "results" / "sandbox.json"
 PORT = 18427
 BASELINE = "host: fork and exec"
+ACTOR = "actor: execute"
+HTTP = "HTTP: POST /v1/execute"
 SLOW = frozenset({"docker run --rm (cold)", "llm-sandbox pool", "llm-sandbox session", "docker exec (SDK, warm)"})
 CALLERS = (1, 2, 8, 64)
 STARTED = time.monotonic()
@@ -235,7 +237,7 @@ async def with_ray(url: str, meter: Meter, folder: Path, options: argparse.Names
             await run()
         say("actor and HTTP")
         idle = await idle_rate(meter, 2 if options.quick else 5)
-        runs = {BASELINE: contenders.on_host(folder), "actor: execute": actor, "HTTP: POST /v1/execute": by_http}
+        runs = {BASELINE: contenders.on_host(folder), ACTOR: actor, HTTP: by_http}
         return {
             "idle_cpu_share": idle,
             "cost": await interleaved(runs, meter, rounds=options.rounds, idle=idle),
@@ -256,7 +258,10 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
     ):
         url, meter = at
         result = await without_ray(url, meter, Path(name), options)
-        ray = await with_ray(url, meter, Path(name), options)
+        try:
+            ray = await with_ray(url, meter, Path(name), options)
+        except subprocess.SubprocessError as error:  # the cluster did not come up: the rest is worth having
+            ray = {"cost": {name: {"failed": str(error)} for name in (ACTOR, HTTP)}, "load": {}, "idle_cpu_share": None}
     say("languages")
     everyday = DockerBackend(SandboxSettings(), home())
     try:

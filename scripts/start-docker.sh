@@ -98,7 +98,12 @@ fi
 # platform: its kvm hangs on some machines that have /dev/kvm.
 runtimes=
 runsc=$(command -v runsc || true)
-[ -z "$runsc" ] || runtimes="$runtimes --add-runtime runsc=$runsc"
+if [ -n "$runsc" ]; then
+    # Sandboxes have no network that gVisor could take over; without the option it refuses to start them.
+    printf '#!/bin/sh\nexec "%s" --network=none "$@"\n' "$runsc" >"$home/docker/runsc"
+    chmod 755 "$home/docker/runsc"
+    runtimes="$runtimes --add-runtime runsc=$home/docker/runsc"
+fi
 kata=$(command -v kata-runtime || true)
 [ -z "$kata" ] || runtimes="$runtimes --add-runtime kata=$kata"
 say "starting dockerd: data in $root, socket unix://$socket, log $log"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from qlp.sandbox import boot, seccomp
@@ -84,11 +85,11 @@ def writable_mb(limits: Limits) -> tuple[int, int, int]:
     return disk, tmp, min(_SHM_MB, tmp)
 
 
-def runner_config(profile: str, limits: Limits) -> dict[str, Any]:
+def runner_config(profile: str, limits: Limits, home: Path) -> dict[str, Any]:
     """What `Session.hello` tells the runner of a container."""
     return {
         "root": WORKSPACE,
-        "env": {**environment(profile), "QLP_MEMORY_MB": str(limits.memory_mb)},
+        "env": {**environment(profile, home), "QLP_MEMORY_MB": str(limits.memory_mb)},
         "rlimits": {"FSIZE": limits.file_mb * 1024 * 1024, "CORE": 0},
         "cpu_s": limits.cpu_s,
         "output_bytes": limits.output_bytes,

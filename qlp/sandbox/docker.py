@@ -58,7 +58,7 @@ class DockerBackend(DoorBackend):
 
     def __init__(self, settings: SandboxSettings, home: Path) -> None:
         self._direct = EngineDoor(settings, home)
-        super().__init__(self._direct, slots=settings.concurrency)
+        super().__init__(self._direct, slots=settings.concurrency, home=home)
 
     @property
     def owner_id(self) -> str:

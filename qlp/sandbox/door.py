@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from qlp.models import LOCAL_TENANT, Isolation
@@ -58,9 +59,11 @@ class DoorBackend:
 
     name: str
 
-    def __init__(self, door: Door, *, slots: int) -> None:
+    def __init__(self, door: Door, *, slots: int, home: Path) -> None:
+        """`home`: where the records of added profiles are."""
         self._door = door
         self._slots = asyncio.Semaphore(slots)
+        self._home = home
 
     async def probe(self) -> BackendStatus:
         return await self._door.probe()
@@ -89,7 +92,7 @@ class DoorBackend:
             try:
                 stream = AttachStream(*await asyncio.open_connection(sock=grant.connection))
                 session = Session(stream, grant.isolation, limits, diagnose=diagnose)
-                await session.hello(runner_config(profile, limits), timeout_s=_START_S)
+                await session.hello(runner_config(profile, limits, self._home), timeout_s=_START_S)
                 yield session
             finally:
                 await to_the_end(self._end(grant, stream, session))

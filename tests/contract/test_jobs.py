@@ -443,16 +443,6 @@ async def test_a_cancelled_job_is_killed(box: Session) -> None:
         await task
 
 
-async def test_a_job_that_left_something_taints_the_sandbox(backend: Backend) -> None:
-    """A job cannot; a command of the session beside it can, and stands in for the bug that we do not know."""
-    async with backend.open("python", SMALL) as mine:
-        assert (await mine.job(script("pass"))).last.ok
-        assert mine.healthy
-        mine._connection.ailment = "check"
-        with pytest.raises(SandboxUnavailableError):
-            await mine.job(script("pass"))
-
-
 async def test_where_there_are_no_namespaces_a_sandbox_serves_one_job(backend: Backend) -> None:
     async with backend.open("python", SMALL) as mine:
         mine.isolation = mine.isolation.model_copy(update={"job_namespaces": False})

@@ -29,6 +29,10 @@ MARKS = {
 """A machine without gVisor may skip it, one without Docker or bubblewrap may not where CI requires those rungs."""
 
 
+def settings() -> SandboxSettings:
+    return Settings().sandbox.model_copy(update={"concurrency": 8})
+
+
 def targets() -> list[Any]:
     return [pytest.param(name, marks=marks, id=name) for name, marks in MARKS.items()]
 
@@ -41,6 +45,8 @@ class Target:
     backend: Backend
     runtime: str | None
     profiles: tuple[str, ...]
+    shares: bool
+    """Whether one sandbox serves many jobs; else (no namespaces inside: older gVisor) each program gets a fresh one."""
     _stacks: dict[tuple[str, int], contextlib.AsyncExitStack] = field(default_factory=dict)
     _boxes: dict[tuple[str, int], tuple[Sandbox, dict[str, Any]]] = field(default_factory=dict)
 
@@ -73,22 +79,22 @@ class Target:
 
 @pytest.fixture(scope="package")
 async def docker() -> AsyncIterator[Target]:
-    async with _target("docker", DockerBackend(SandboxSettings(concurrency=8), Settings().home), None) as made:
+    async with _target("docker", DockerBackend(settings(), Settings().home), None) as made:
         yield made
 
 
 @pytest.fixture(scope="package")
 async def bubblewrap() -> AsyncIterator[Target]:
-    async with _target("bubblewrap", BubblewrapBackend(SandboxSettings(concurrency=8), Settings().home), None) as made:
+    async with _target("bubblewrap", BubblewrapBackend(settings(), Settings().home), None) as made:
         yield made
 
 
 @pytest.fixture(scope="package")
 async def runsc() -> AsyncIterator[Target]:
-    settings, home = SandboxSettings(concurrency=8), Settings().home
+    home = Settings().home
 
     def known() -> bool:
-        client = engine.connect(engine.engine_url(settings, home))
+        client = engine.connect(engine.engine_url(settings(), home))
         try:
             return "runsc" in client.info().get("Runtimes", {})
         finally:
@@ -96,7 +102,7 @@ async def runsc() -> AsyncIterator[Target]:
 
     with contextlib.suppress(QLPError):
         if await asyncio.to_thread(known):
-            async with _target("runsc", DockerBackend(settings, home), "runsc") as made:
+            async with _target("runsc", DockerBackend(settings(), home), "runsc") as made:
                 yield made
             return
     pytest.skip("no engine here knows the runtime runsc")
@@ -107,7 +113,9 @@ async def _target(name: str, backend: Backend, runtime: str | None) -> AsyncIter
     status = await backend.probe()
     if not status.available:
         pytest.skip(f"{status.name}: {status.detail}; {status.remedy}")
-    made = Target(name, backend, runtime, status.profiles)
+    async with backend.open("python", LIMITS, runtime=runtime) as box:
+        shares = box.isolation.job_namespaces
+    made = Target(name, backend, runtime, status.profiles, shares)
     try:
         yield made
         await made.close()
@@ -121,6 +129,14 @@ async def _target(name: str, backend: Backend, runtime: str | None) -> AsyncIter
 def target(request: pytest.FixtureRequest) -> Target:
     made: Target = request.getfixturevalue(request.param)
     return made
+
+
+@pytest.fixture
+def shared(target: Target) -> Target:
+    """For what only makes sense where one sandbox serves many jobs."""
+    if not target.shares:
+        pytest.skip("sandboxes serve one job here; Isolation.job_namespaces says so")
+    return target
 
 
 @pytest.fixture(scope="package")

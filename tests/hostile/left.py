@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from qlp.config import SandboxSettings, Settings
+from qlp.config import Settings
 from qlp.sandbox import cgroups, engine
 from qlp.sandbox.bubblewrap import BubblewrapBackend
 from qlp.sandbox.docker import DockerBackend
@@ -14,7 +14,7 @@ from qlp.sandbox.docker import DockerBackend
 def left_on_host(backend: DockerBackend | BubblewrapBackend) -> list[str]:
     """Names of things; empty if all is gone."""
     if isinstance(backend, DockerBackend):
-        client = engine.connect(engine.engine_url(SandboxSettings(), Settings().home))
+        client = engine.connect(engine.engine_url(Settings().sandbox, Settings().home))
         try:
             label = f"qlp.owner={backend.owner_id}"
             return [c["Id"] for c in client.api.containers(all=True, filters={"label": label})]

@@ -63,6 +63,10 @@ class Differs:
     """For users: it goes into docs/sandbox-hostile.md."""
 
 
+def gvisor(expected: Expected, why: str) -> Differs:
+    return Differs(where="runsc", expected=expected, why=why)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Program:
     id: str

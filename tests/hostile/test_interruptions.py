@@ -32,8 +32,8 @@ def endless(id: str) -> Job:
 
 @pytest.mark.parametrize("id", ENDLESS)
 @pytest.mark.parametrize("after_s", [0.0, 0.4])
-async def test_a_job_that_is_cancelled_in_mid_run_is_gone(target: Target, id: str, after_s: float) -> None:
-    box, before = await target.warm()
+async def test_a_job_that_is_cancelled_in_mid_run_is_gone(shared: Target, id: str, after_s: float) -> None:
+    box, before = await shared.warm()
     task = asyncio.create_task(box.job(endless(id)))
     await asyncio.sleep(after_s)
     task.cancel()
@@ -43,14 +43,14 @@ async def test_a_job_that_is_cancelled_in_mid_run_is_gone(target: Target, id: st
     try:
         left = await settled(box, before)
     except (SandboxError, AssertionError) as error:
-        await target.lose("python", LIMITS)
+        await shared.lose("python", LIMITS)
         pytest.fail(f"the sandbox did not go on: {error!r}")
     assert not left
     assert time.monotonic() - began < 10, "it ended at its own deadline and not by being cancelled"
 
 
-async def test_a_listener_gets_no_more_than_the_cap(target: Target) -> None:
-    box, before = await target.warm()
+async def test_a_listener_gets_no_more_than_the_cap(shared: Target) -> None:
+    box, before = await shared.warm()
     got = {"stdout": 0, "stderr": 0}
 
     def listen(stream: str, data: bytes) -> None:
@@ -62,8 +62,8 @@ async def test_a_listener_gets_no_more_than_the_cap(target: Target) -> None:
     assert not await settled(box, before)
 
 
-async def test_a_listener_that_fails_does_not_lose_the_sandbox(target: Target) -> None:
-    box, before = await target.warm()
+async def test_a_listener_that_fails_does_not_lose_the_sandbox(shared: Target) -> None:
+    box, before = await shared.warm()
 
     def listen(stream: str, data: bytes) -> None:
         raise RuntimeError("the listener's own fault")
@@ -73,9 +73,9 @@ async def test_a_listener_that_fails_does_not_lose_the_sandbox(target: Target) -
     assert not await settled(box, before)
 
 
-async def test_one_job_cannot_reach_another_at_the_same_time(target: Target) -> None:
+async def test_one_job_cannot_reach_another_at_the_same_time(shared: Target) -> None:
     """Jobs of one sandbox run one after the other or side by side: either way they do not meet."""
-    box, before = await target.warm()
+    box, before = await shared.warm()
     victim = Job(
         files={"secret.txt": b"secret"},
         commands=(
@@ -110,9 +110,9 @@ async def _later(box: Sandbox, job: Job) -> JobResult:
     return await box.job(job)
 
 
-async def test_the_census_sees_what_is_left(target: Target) -> None:
+async def test_the_census_sees_what_is_left(shared: Target) -> None:
     """The judge of all other tests can say no: what a session leaves on purpose is found."""
-    async with target.open() as box:
+    async with shared.open() as box:
         before = await census(box)
         handle = await box.start(Command(argv=("sleep", "60")))
         await box.run(Command(argv=("sh", "-c", "echo x > left; echo x > /tmp/left; echo x > /dev/shm/left")))
@@ -123,14 +123,14 @@ async def test_the_census_sees_what_is_left(target: Target) -> None:
         await box.stop(handle)
 
 
-async def test_a_sandbox_that_ends_under_attack_leaves_the_host_as_it_was(target: Target) -> None:
+async def test_a_sandbox_that_ends_under_attack_leaves_the_host_as_it_was(shared: Target) -> None:
     state = host_state()
-    before = set(left_on_host(target.backend))
+    before = set(left_on_host(shared.backend))
     ids: list[str] = []
 
     async def die() -> None:
-        async with target.open() as box:
-            ids.extend(set(left_on_host(target.backend)) - before)
+        async with shared.open() as box:
+            ids.extend(set(left_on_host(shared.backend)) - before)
             await box.start(Command(argv=("sh", "-c", "while true; do sleep 1 & sleep 0.05; done")))
             await box.job(BY_ID["ipc_leftovers"].job())
             attack = asyncio.create_task(box.job(endless("fork_bomb_exponential")))
@@ -141,8 +141,8 @@ async def test_a_sandbox_that_ends_under_attack_leaves_the_host_as_it_was(target
     with pytest.raises(RuntimeError, match="ours"):
         await die()
     assert ids
-    assert set(left_on_host(target.backend)) == before
-    if isinstance(target.backend, DockerBackend):
+    assert set(left_on_host(shared.backend)) == before
+    if isinstance(shared.backend, DockerBackend):
         assert traces_of(ids) == []
     assert host_state() == state
 
@@ -161,12 +161,12 @@ def host_state() -> dict[str, str]:
 
 CLIENT = """
 import asyncio, sys
-from qlp.config import SandboxSettings, Settings
+from qlp.config import Settings
 from qlp.sandbox import Command, Limits
 from qlp.sandbox.protocol import Job, JobResult
 from qlp.sandbox.{module} import {name} as B
 async def main():
-    b = B(SandboxSettings(), Settings().home)
+    b = B(Settings().sandbox, Settings().home)
     async with b.open("python", Limits(memory_mb=256, pids=64, disk_mb=24), runtime={runtime!r}) as box:
         job = Job(files={{"hostile.py": sys.stdin.buffer.read()}}, commands=(Command(argv=("python3", "hostile.py", "{mark}"), wall_s=60),))
         await box.job(job, on_output=lambda *_: print("running", flush=True))
@@ -174,10 +174,10 @@ asyncio.run(main())
 """
 
 
-async def test_a_client_that_is_gone_takes_its_program_along(target: Target) -> None:
+async def test_a_client_that_is_gone_takes_its_program_along(shared: Target) -> None:
     mark = f"qlp-hostile-client-{time.monotonic_ns()}"
-    module, name = type(target.backend).__module__.rsplit(".", 1)[1], type(target.backend).__name__
-    code = CLIENT.format(module=module, name=name, runtime=target.runtime, mark=mark)
+    module, name = type(shared.backend).__module__.rsplit(".", 1)[1], type(shared.backend).__name__
+    code = CLIENT.format(module=module, name=name, runtime=shared.runtime, mark=mark)
     source = BY_ID["ignore_signals"].text
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -188,7 +188,7 @@ async def test_a_client_that_is_gone_takes_its_program_along(target: Target) -> 
         process.stdin.write(source)
         process.stdin.close()
         assert await asyncio.wait_for(process.stdout.readline(), 40) == b"running\n"
-        assert target.name == "runsc" or running(mark)
+        assert shared.name == "runsc" or running(mark)
     finally:
         process.kill()
         await process.wait()
@@ -197,7 +197,7 @@ async def test_a_client_that_is_gone_takes_its_program_along(target: Target) -> 
             break
         await asyncio.sleep(0.1)
     assert not running(mark)
-    await target.backend.reap()
+    await shared.backend.reap()
 
 
 def running(mark: str) -> list[str]:

@@ -271,7 +271,7 @@ class DaemonBackend(DoorBackend):
     def __init__(self, settings: SandboxSettings, home: Path) -> None:
         self.home = home
         self.daemon = DaemonDoor(daemon_socket(settings, home))
-        super().__init__(self.daemon, slots=settings.concurrency)
+        super().__init__(self.daemon, slots=settings.concurrency, home=home)
 
     async def stats(self) -> DaemonStats:
         """Raises SandboxUnavailableError when there is no sandboxd."""

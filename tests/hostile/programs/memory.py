@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hostile.program import Differs, Program
+from tests.hostile.program import Differs, Program, gvisor
 from tests.hostile.verdict import Expected
 
 _OOM = Expected(ends=("oom",))
@@ -20,6 +20,12 @@ while True: kept.append(b"1" * 4_000_000)
         expected=Expected(ends=("oom",), facts={"begun": "yes"}),
         needs="memory",
         modes=("job", "fork", "session"),
+        differs=(
+            gvisor(
+                Expected(ends=("oom", "lost")),
+                "the memory of a gVisor sandbox is one process of the host: the kernel ends all of it, and the caller gets a typed error",
+            ),
+        ),
     ),
     Program(
         id="forked_touch_bomb",
@@ -41,6 +47,12 @@ sys.exit(3)
 """,
         expected=Expected(ends=("oom",), facts={"killed": "[1-9].*"}),
         needs="memory",
+        differs=(
+            gvisor(
+                Expected(ends=("oom", "lost")),
+                "the memory of a gVisor sandbox is one process of the host: the kernel ends all of it, and the caller gets a typed error",
+            ),
+        ),
     ),
     Program(
         id="hidden_memory",
@@ -58,6 +70,10 @@ while True:
 """,
         expected=Expected(ends=("oom",), facts={"begun": "yes"}),
         differs=(
+            gvisor(
+                Expected(ends=("oom", "lost")),
+                "the memory of a gVisor sandbox is one process of the host: the kernel ends all of it, and the caller gets a typed error",
+            ),
             Differs(
                 where="session",
                 expected=Expected(ends=("oom", "lost")),

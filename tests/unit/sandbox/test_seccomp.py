@@ -1,3 +1,4 @@
+import base64
 import errno
 import json
 import struct
@@ -82,3 +83,25 @@ def test_what_is_denied_is_not_allowed_anywhere() -> None:
     for rule in profile["syscalls"]:
         assert not denied & set(rule["names"])
     assert all(not arch["subArchitectures"] for arch in profile["archMap"])
+
+
+def test_the_runner_may_do_more_than_the_commands_but_not_much() -> None:
+    strict, wide = (seccomp.bpf_program("x86_64", namespaces=wide) for wide in (False, True))
+    more = {n for n in range(700) if evaluate(wide, X86, n) == ALLOW} - {
+        n for n in range(700) if evaluate(strict, X86, n) == ALLOW
+    }
+    assert more == {pair[0] for pair in seccomp.policy()["namespaces"].values()}
+    assert evaluate(wide, X86, 56, 0x10000011) == ALLOW
+    assert evaluate(wide, X86, 435) == 0x50000 | errno.ENOSYS
+    for number, arg in ((41, 40), (101, 0), (272, 0), (308, 0), (425, 0)):
+        assert evaluate(wide, X86, number, arg) != ALLOW
+    rules = json.loads(seccomp.docker_profile(namespaces=True))["syscalls"]
+    named = {name for rule in rules for name in rule["names"]}
+    assert named - {name for rule in json.loads(seccomp.docker_profile())["syscalls"] for name in rule["names"]} == set(
+        seccomp.policy()["namespaces"]
+    )
+
+
+def test_the_filters_for_the_runner_are_the_strict_ones() -> None:
+    for machine, text in seccomp.filters().items():
+        assert base64.b64decode(text) == seccomp.bpf_program(machine)

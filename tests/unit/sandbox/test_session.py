@@ -10,6 +10,7 @@ from qlp.errors import SandboxProtocolError, SandboxUnavailableError
 from qlp.models import Isolation
 from qlp.sandbox import Command, Limits, session
 from qlp.sandbox.inside import frames
+from qlp.sandbox.protocol import Job
 
 pytestmark = pytest.mark.unit
 
@@ -148,3 +149,87 @@ async def test_a_command_cannot_ask_for_more_time_than_the_limit(opened: Any) ->
     box, stream = opened(lambda header: result(header["id"]))
     await box.run(Command(argv=("x",), wall_s=1000))
     assert stream.seen[0]["wall_s"] == 1
+
+
+# --- jobs ----------------------------------------------------------------------------------------------------------
+
+JOB = Job(commands=(Command(argv=("x",)),), fetch=("a",))
+
+
+def job_reply(id: int, payload: bytes = b"oeART", **changes: Any) -> bytes:
+    one = {
+        "exit_code": 0, "signal": None, "timed_out": False, "oom": False, "truncated": False,
+        "wall_s": 0.1, "cpu_s": 0.1, "max_rss_bytes": 1, "sizes": [1, 1],
+    }  # fmt: skip
+    header = {"id": id, "results": [one], "artefacts": [["a", 3]], "missing": {}}
+    return frames.pack({**header, **changes}, payload)
+
+
+@pytest.fixture
+def isolating(opened: Any) -> Callable[[Answer], session.Session]:
+    def make(answer: Answer) -> session.Session:
+        box: session.Session = opened(answer)[0]
+        box.isolation = ISOLATION.model_copy(update={"job_namespaces": True})
+        return box
+
+    return make
+
+
+async def test_output_is_told_in_order_before_the_reply_and_never_after(isolating: Any) -> None:
+    def answer(header: dict[str, Any]) -> bytes:
+        assert header["stream"]
+        pieces = [
+            frames.pack({"id": header["id"], "event": "output", "stream": stream}, data)
+            for stream, data in (("stdout", b"1"), ("stderr", b"2"), ("stdout", b"3"))
+        ]
+        return b"".join((*pieces, job_reply(header["id"]), pieces[0]))
+
+    heard: list[tuple[str, bytes]] = []
+    result = await isolating(answer).job(JOB, on_output=lambda stream, data: heard.append((stream, data)))
+    assert heard == [("stdout", b"1"), ("stderr", b"2"), ("stdout", b"3")]
+    assert result.artefacts == {"a": b"ART"}
+    await asyncio.sleep(0.01)
+    assert len(heard) == 3
+
+
+async def test_a_tainted_sandbox_serves_no_further_job(isolating: Any) -> None:
+    box = isolating(lambda header: job_reply(header["id"], tainted=True, why="a file is left"))
+    assert (await box.job(JOB)).last.ok
+    assert (box.healthy, box.ailment) == (False, "check")
+    with pytest.raises(SandboxUnavailableError, match="check"):
+        await box.job(JOB)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"results": []},
+        {"results": None},
+        {"artefacts": [["a", 4]]},
+        {"artefacts": [["a", 2]]},
+        {"artefacts": [["a", -1]]},
+        {"missing": 3},
+        {"payload": b""},
+    ],
+)
+async def test_a_malformed_reply_of_a_job_ends_the_session(isolating: Any, change: dict[str, Any]) -> None:
+    box = isolating(lambda header: job_reply(header["id"], **change))
+    with pytest.raises(SandboxProtocolError):
+        await asyncio.wait_for(box.job(JOB), 5)
+    assert (box.healthy, box.ailment) == (False, "late")
+
+
+async def test_why_a_sandbox_is_not_well_is_told(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_GRACE_S", 0.05)
+    late, _ = opened(lambda header: None)
+    with pytest.raises(SandboxProtocolError):
+        await late.run(Command(argv=("x",), wall_s=0.01))
+    lost, stream = opened(lambda header: None)
+    stream.end()
+    with pytest.raises(SandboxUnavailableError):
+        await lost.run(Command(argv=("x",)))
+    full, _ = opened(lambda header: result(header["id"], oom=True, exit_code=None, signal=9))
+    assert full.healthy
+    await full.run(Command(argv=("x",)))
+    assert [box.ailment for box in (late, lost, full)] == ["late", "lost", "oom"]
+    assert not any(box.healthy for box in (late, lost, full))
