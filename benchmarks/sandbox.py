@@ -52,13 +52,14 @@ async def interleaved(runs: dict[str, Run], meter: Meter, *, rounds: int, idle: 
     """CPU and wall of a job, by turns; `idle` is what runs anyway, CPU seconds a second, and taken off."""
     cpu: dict[str, list[float]] = {name: [] for name in runs}
     wall: dict[str, list[float]] = {name: [] for name in runs}
+    parts: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
     failed: dict[str, str] = {}
     for number in range(rounds + 1):
         for name, run in runs.items():
             if name in failed:
                 continue
             jobs = 2 if name in SLOW else 10
-            before, began = meter.cpu_s(), time.perf_counter()
+            before, shares, began = meter.cpu_s(), meter.parts(), time.perf_counter()
             try:
                 for _ in range(jobs):
                     await run()
@@ -71,6 +72,7 @@ async def interleaved(runs: dict[str, Run], meter: Meter, *, rounds: int, idle: 
             if number:  # the first round warms caches
                 cpu[name].append(spent / jobs)
                 wall[name].append(took / jobs)
+                parts[name].append({p: 1000 * (v - shares.get(p, 0.0)) / jobs for p, v in meter.parts().items()})
     table: dict[str, Any] = {}
     for name in runs:
         if name in failed or not cpu[name]:
@@ -78,6 +80,7 @@ async def interleaved(runs: dict[str, Run], meter: Meter, *, rounds: int, idle: 
             continue
         table[name] = {
             "cpu_ms": 1000 * statistics.median(cpu[name]),
+            "cpu_ms_by": {p: statistics.median(row.get(p, 0.0) for row in parts[name]) for p in parts[name][-1]},
             "wall_ms": 1000 * statistics.median(wall[name]),
             "cpu_ratio": statistics.median(a / b for a, b in zip(cpu[name], cpu[BASELINE], strict=True)),
             "wall_ratio": statistics.median(a / b for a, b in zip(wall[name], wall[BASELINE], strict=True)),

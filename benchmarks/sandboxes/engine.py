@@ -25,8 +25,14 @@ class Meter:
     """CPU seconds of a control group and all below it, those of ended processes and removed groups included."""
 
     def __init__(self, group: Path) -> None:
+        self._group = group
         self._v1 = group / "cpuacct.usage"
         self._v2 = group / "cpu.stat"
+
+    def parts(self) -> dict[str, float]:
+        """The same by who spent it: `client` (this process and its children), `engine`, `containers`."""
+        names = (name for name in ("client", "engine", "containers") if (self._group / name).is_dir())
+        return {name: Meter(self._group / name).cpu_s() for name in names}
 
     def cpu_s(self) -> float:
         if self._v1.exists():

@@ -8,11 +8,9 @@ import io
 import os
 import signal
 import sys
-import threading
-import traceback
 import types
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _NAMES = ("python3", "python")
 
@@ -100,6 +98,8 @@ def _execute(script: str) -> int:
     except SystemExit as error:
         code = _exit_code(error.code)
     except BaseException as error:  # noqa: BLE001  what main() of the interpreter does: print it and end with 1
+        import traceback
+
         code = 1
         frames_of_program = error.__traceback__.tb_next if error.__traceback__ else None
         try:
@@ -110,7 +110,9 @@ def _execute(script: str) -> int:
         except BaseException:  # noqa: BLE001  a hook that fails itself
             traceback.print_exc()
     try:
-        threading._shutdown()  # type: ignore[attr-defined]
+        threading: Any = sys.modules.get("threading")  # not imported by us: it makes every fork slower
+        if threading:
+            threading._shutdown()
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
