@@ -14,7 +14,7 @@ PROGRAMS = (
         file="main.c",
         argv=("gcc", "-o", "main", "main.c"),
         source='#include "/dev/zero"\nint main(void) { return 0; }\n',
-        wall_s=4.0,
+        wall_s=2.5,
         expected=Expected(ends=("oom", "timeout", "exit 1")),
     ),
     Program(
@@ -25,7 +25,7 @@ PROGRAMS = (
         file="main.cpp",
         argv=("g++", "-ftemplate-depth=1000000000", "-c", "main.cpp"),
         source="template <long N> struct A { static const long v = A<N + 1>::v + A<N + 2>::v; };\nlong x = A<0>::v;\n",
-        wall_s=4.0,
+        wall_s=2.5,
         expected=Expected(ends=("oom", "timeout", "exit 1", "exit 4")),
     ),
     Program(
