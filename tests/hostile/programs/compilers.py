@@ -19,7 +19,7 @@ PROGRAMS = (
         file="main.c",
         argv=("gcc", "-o", "main", "main.c"),
         source='#include "/dev/zero"\nint main(void) { return 0; }\n',
-        wall_s=2.5,
+        wall_s=4.0,
         expected=Expected(ends=("oom", "timeout", "exit 1")),
         differs=(gvisor(Expected(ends=("oom", "timeout", "exit 1", "lost")), _GVISOR_MEMORY),),
     ),
@@ -31,7 +31,7 @@ PROGRAMS = (
         file="main.cpp",
         argv=("g++", "-ftemplate-depth=1000000000", "-c", "main.cpp"),
         source="template <long N> struct A { static const long v = A<N + 1>::v + A<N + 2>::v; };\nlong x = A<0>::v;\n",
-        wall_s=2.5,
+        wall_s=4.0,
         expected=Expected(ends=("oom", "timeout", "exit 1", "exit 4")),
         differs=(gvisor(Expected(ends=("oom", "timeout", "exit 1", "exit 4", "lost")), _GVISOR_MEMORY),),
     ),
@@ -45,7 +45,7 @@ PROGRAMS = (
         source="#define A 1,1,1,1,1,1,1,1,1,1\n"
         + "".join(f"#define {b} {','.join([a] * 10)}\n" for a, b in zip("ABCDEFGHI", "BCDEFGHIJ", strict=True))
         + "int y[] = { J };\n",
-        wall_s=6.0,
+        wall_s=15.0,
         expected=Expected(ends=("oom",)),
         needs="memory",
         differs=(gvisor(Expected(ends=("oom", "lost")), _GVISOR_MEMORY),),

@@ -48,7 +48,7 @@ while True:
     try: os.fork()
     except OSError: pass
 """,
-        wall_s=0.8,
+        wall_s=1.5,
         expected=_ENDLESS,
         needs="pids",
         modes=_EVERY,
@@ -59,7 +59,7 @@ while True:
         item="fork bomb",
         tries="the classic one-liner of the shell",
         argv=("bash", "-c", ":(){ :|:& };:; sleep 60"),
-        wall_s=0.8,
+        wall_s=1.5,
         expected=Expected(ends=("timeout", "exit 254", "exit 1")),
         needs="pids",
         differs=(gvisor(Expected(ends=("timeout", "exit 1", "exit 254", "lost")), _GVISOR_BOMB),),
@@ -135,7 +135,7 @@ if os.fork() == 0:
 verdict(chain="begun")
 time.sleep(60)
 """,
-        wall_s=0.8,
+        wall_s=1.5,
         expected=Expected(ends=("timeout",), facts={"chain": "begun"}),
         differs=(gvisor(Expected(ends=("timeout", "signal 1", "lost")), _GVISOR_ODD),),
     ),
@@ -173,7 +173,7 @@ verdict(ignored=ignored)
 os.fork(); os.setsid() if os.getpid() != os.getsid(0) and os.getpid() != os.getpgid(0) else None; os.fork()
 while True: time.sleep(1)
 """,
-        wall_s=0.8,
+        wall_s=1.5,
         expected=Expected(ends=("timeout",), facts={"ignored": "[56]."}),
         modes=_EVERY,
     ),
@@ -187,7 +187,7 @@ os.kill(os.getppid(), signal.SIGSTOP)
 os.kill(os.getpid(), signal.SIGSTOP)
 time.sleep(60)
 """,
-        wall_s=0.8,
+        wall_s=1.5,
         expected=_ENDLESS,
         modes=_EVERY,
     ),
@@ -260,7 +260,7 @@ verdict(still="here")
 for _ in range(3): os.fork()
 while True: pass
 """,
-        wall_s=0.8,
+        wall_s=1.5,
         expected=_ENDLESS,
         modes=_EVERY,
     ),

@@ -13,7 +13,7 @@ PROGRAMS = (
         item="stdout/stderr flood",
         tries="write to stdout as fast as it goes, for ever",
         source='while True: os.write(1, b"x" * 65536)\n',
-        wall_s=0.8,
+        wall_s=1.5,
         expected=Expected(ends=("timeout",), stdout=b"x" * _CAP, truncated=True),
         modes=("job", "fork", "session"),
     ),
@@ -26,7 +26,7 @@ verdict(line="kept")
 for _ in range(3): os.fork()
 while True: os.write(2, b"e" * 65536)
 """,
-        wall_s=0.8,
+        wall_s=1.5,
         expected=Expected(ends=("timeout",), facts={"line": "kept"}, truncated=True),
     ),
     Program(
@@ -37,7 +37,7 @@ while True: os.write(2, b"e" * 65536)
 while True:
     os.write(1, b"."); time.sleep(0.1)
 """,
-        wall_s=0.8,
+        wall_s=1.5,
         expected=Expected(ends=("timeout",), truncated=False),
     ),
     Program(
@@ -55,7 +55,7 @@ while True:
         tries="the same, while flooding stdout: a sandbox that writes first and reads later hangs",
         source='while True: os.write(1, b"x" * 65536)\n',
         stdin=b"x" * 2_000_000,
-        wall_s=0.8,
+        wall_s=1.5,
         expected=Expected(ends=("timeout",), truncated=True),
     ),
     Program(
