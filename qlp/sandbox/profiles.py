@@ -16,8 +16,6 @@ from qlp.config import home as qlp_home
 from qlp.errors import InputError, SandboxUnavailableError
 from qlp.models._base import Frozen
 
-ImageProfile = str
-"""The name of a built-in or added profile."""
 IMAGE_PROFILES: tuple[str, ...] = ("python", "node", "go", "java", "rust", "c", "scripts", "mono")
 """Built in, in the order in which they are listed."""
 DEFAULT_PROFILES: tuple[str, ...] = IMAGE_PROFILES[:3]
@@ -148,13 +146,6 @@ def image_profile(name: str, home: Path | None = None, others: Collection[str] =
         return name
     known = ", ".join((*IMAGE_PROFILES, *added_names(home), *others))
     raise InputError(f"no such sandbox profile: {name!r}; there are {known}")
-
-
-def base_profile(name: str, home: Path | None = None) -> str:
-    """The built-in profile below an added one; empty for a foreign image. Raises InputError."""
-    profile = image_profile(name, home)
-    more = added(profile, home) if profile not in IMAGE_PROFILES else None
-    return more.base if more else profile
 
 
 def languages(profile: str) -> tuple[str, ...]:
