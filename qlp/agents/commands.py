@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qlp.models import Language, ProjectCommand
 
-MANIFESTS: dict[Language, str] = {
+MANIFESTS: Mapping[str, str] = {
     "python": "requirements.txt",
     "javascript": "package.json",
     "typescript": "package.json",

@@ -1,10 +1,10 @@
 """The data that walks from API to capsule: frozen, strict, stored with a schema version."""
 
 from qlp.models.candidate import Attempt, SourceFile, TaskResult
-from qlp.models.confidence import Confidence, Contribution, Decision
+from qlp.models.confidence import Calibration, Confidence, Contribution, Decision
 from qlp.models.event import TERMINAL, Event, EventType
 from qlp.models.evidence import Evidence, Isolation
-from qlp.models.finding import Finding, Severity
+from qlp.models.finding import SEVERITIES, Finding, Severity, at_least
 from qlp.models.plan import (
     ContractFile,
     InterfaceContract,
@@ -14,7 +14,7 @@ from qlp.models.plan import (
     Route,
     Task,
 )
-from qlp.models.request import LANGUAGES, Language, Request, Tier
+from qlp.models.request import LANGUAGES, PROJECT_LANGUAGES, Language, ProjectLanguage, Request, Tier
 from qlp.models.run import LOCAL_TENANT, Outcome, Problem, Run, RunStatus, StageSummary
 from qlp.models.spec import (
     Analysis,
@@ -32,10 +32,13 @@ from qlp.models.verdict import STAGES, Stage, StageResult, Verdict
 __all__ = [
     "LANGUAGES",
     "LOCAL_TENANT",
+    "PROJECT_LANGUAGES",
+    "SEVERITIES",
     "STAGES",
     "TERMINAL",
     "Analysis",
     "Attempt",
+    "Calibration",
     "Confidence",
     "ContractFile",
     "Contribution",
@@ -55,6 +58,7 @@ __all__ = [
     "Problem",
     "ProjectCommand",
     "ProjectKind",
+    "ProjectLanguage",
     "ProjectSpec",
     "PublicName",
     "Relation",
@@ -73,4 +77,5 @@ __all__ = [
     "Tier",
     "Usage",
     "Verdict",
+    "at_least",
 ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from typing import Literal
 
 from qlp.models._base import Frozen
@@ -10,11 +11,25 @@ from qlp.models.usage import Usage
 
 
 class SourceFile(Frozen):
-    """One text file of a project. `path` is relative, with `/`, and never leaves the project."""
+    """One file of a project. `path` is relative, with `/`, and never leaves the project."""
 
     path: str
     content: str
+    """Text, or base64 of bytes that are no UTF-8 text."""
     executable: bool = False
+    encoding: Literal["utf-8", "base64"] = "utf-8"
+
+    @property
+    def data(self) -> bytes:
+        return self.content.encode() if self.encoding == "utf-8" else base64.b64decode(self.content)
+
+    @classmethod
+    def of(cls, path: str, data: bytes, *, executable: bool = False) -> SourceFile:
+        """Any bytes: text stays readable, the rest is encoded."""
+        try:
+            return cls(path=path, content=data.decode("utf-8"), executable=executable)
+        except UnicodeDecodeError:
+            return cls(path=path, content=base64.b64encode(data).decode(), executable=executable, encoding="base64")
 
 
 class Attempt(Frozen):

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from qlp.models._base import Frozen
-from qlp.models.request import Language
+from qlp.models.request import ProjectLanguage
 from qlp.models.spec import ProjectKind
 
 TaskKind = Literal["code", "test", "docs", "deployment", "config"]
@@ -62,7 +62,9 @@ class InterfaceContract(Frozen):
 
     project: str
     kind: ProjectKind
-    language: Language
+    language: ProjectLanguage
+    profile: str | None = None
+    """Sandbox profile to build, test and run in (an operator's own image); None means the language's."""
     framework: str | None = None
     files: tuple[ContractFile, ...]
     names: tuple[PublicName, ...] = ()

@@ -8,9 +8,17 @@ from pydantic import Field
 from qlp.models._base import Frozen
 
 Language = Literal["python", "javascript", "typescript", "go"]
-"""Languages that have a toolchain and a sandbox image here."""
+"""Languages in which projects are planned and written."""
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+ProjectLanguage = Literal[
+    "python", "javascript", "typescript", "go", "java", "rust", "c", "c++", "c#", "ruby", "php", "perl", "lua", "bash",
+    "sql", "html", "css", "terraform", "yaml", "dockerfile", "other",
+]  # fmt: skip
+"""Languages in which projects are validated; `other` has a syntax tree, the generic scans and the user's commands."""
+
+PROJECT_LANGUAGES: tuple[ProjectLanguage, ...] = get_args(ProjectLanguage)
 
 Tier = Literal["t0", "t1", "t2"]
 """t0 blueprints, t1 one shot of a model, t2 generate-execute-repair with a model."""
@@ -32,3 +40,5 @@ class Request(Frozen):
     """Hard cap on model cost of the run, in US dollars; None means the settings' cap."""
     deadline_s: float | None = Field(default=None, gt=0, le=86_400)
     """Wall-clock limit of the whole run, in seconds."""
+    policy: str | None = None
+    """Validation policy by name (prototype, development, production, critical); None takes the settings'."""

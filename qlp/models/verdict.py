@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from qlp.models._base import Frozen
@@ -16,6 +17,8 @@ class StageResult(Frozen):
     stage: Stage
     status: Literal["passed", "failed", "skipped", "errored"]
     reason: str = ""
+    applicable: bool = True
+    """False for a stage that this kind of project cannot have, such as types of plain JavaScript."""
     findings: tuple[Finding, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     wall_s: float = 0.0
@@ -33,6 +36,15 @@ class Verdict(Frozen):
     stages: tuple[StageResult, ...]
     required: tuple[Stage, ...] = ("syntax", "tests", "runtime")
     verified: bool
+    policy: str = ""
+    """`name@version` of the policy that said what is required."""
+    policy_digest: str = ""
+    toolchain_digest: str = ""
+    """sha256 over the images, the tools' versions and the rules that were used."""
+    opinions: tuple[Finding, ...] = ()
+    """What models think, at most three shown; never a reason for `verified`."""
+    cached_at: datetime | None = None
+    """Set when this verdict was reached earlier, on the same content with the same tools and policy."""
 
     def stage(self, name: Stage) -> StageResult | None:
         return next((s for s in self.stages if s.stage == name), None)

@@ -61,16 +61,18 @@ _GO = RootRecipe(
 _POLY_PACKAGES = (
     "python3", "tini",
     "gcc", "g++", "libc6-dev", "make",
-    "rustc", "cargo", "mold",
-    "default-jdk-headless", "junit5",
-    "ruby", "perl", "lua5.4", "sqlite3", "php-cli", "php-mbstring", "phpunit",
+    "cppcheck", "cmake",
+    "rustc", "cargo", "mold", "rustfmt", "rust-clippy",
+    "default-jdk-headless", "junit5", "checkstyle",
+    "ruby", "rubocop", "ruby-rspec", "perl", "lua5.4", "sqlite3", "shellcheck", "bats",
+    "php-cli", "php-mbstring", "phpunit", "php-codesniffer",
     "mono-mcs", "mono-runtime",
 )  # fmt: skip
 
 
 def recipe(profile: str) -> RootRecipe:
     """The root below a built-in profile."""
-    if profile in ("python", "node"):
+    if profile in toolchain.TOOLCHAINS:
         return _BASE
     if profile == "go":
         return _GO
@@ -135,7 +137,7 @@ def ensure_rootfs(root: RootRecipe, home: Path, *, tar: Path | None = None) -> P
 
 def mount_points(tree: Path, *, bare: bool = False) -> None:
     """What bubblewrap mounts on: the root is read-only inside. `bare`: an image that is not one of ours."""
-    ours = () if bare else (f"{OPT[1:]}/{name}" for name in ("python", "node", "deps", "runner"))
+    ours = () if bare else (f"{OPT[1:]}/{name}" for name in (*toolchain.TOOLCHAINS, "deps", "runner"))
     for folder in ("workspace", "run/qlp", "tmp", "dev", "proc", *ours):
         place = tree
         for part in folder.split("/"):

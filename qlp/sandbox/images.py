@@ -30,9 +30,6 @@ from qlp.sandbox.profiles import DEFAULT_PROFILES, IMAGE_PROFILES, OPT, added, i
 if TYPE_CHECKING:
     from docker import DockerClient
 
-TOOLCHAINS = ("python", "node")
-"""Profiles with a pinned toolchain over their root."""
-
 
 def image_ref(profile: str, home: Path | None = None) -> str:
     """`qlp/python:1a2b...`: another recipe or another pin gives another tag.
@@ -48,7 +45,7 @@ def image_ref(profile: str, home: Path | None = None) -> str:
                 f"profile {profile} was added without a container engine: add it again with `qlp sandbox image add`"
             )
         return more.image
-    packaged = toolchain.pins_digest(profile) if profile in TOOLCHAINS else ""
+    packaged = toolchain.pins_digest(profile) if profile in toolchain.TOOLCHAINS else ""
     return f"qlp/{profile}:{debian.digest(debian.recipe(profile).text, packaged, _dockerfile(profile, 'base'))}"
 
 
@@ -59,12 +56,11 @@ def _root_ref(root: debian.RootRecipe) -> str:
 
 def _dockerfile(profile: str, base: str) -> str:
     lines = [f"FROM {base}", f"LABEL qlp.profile={profile}"]
-    if profile in TOOLCHAINS:
+    if profile in toolchain.TOOLCHAINS:
         lines.append(f"COPY tree {OPT}/{profile}")
-    if profile == "python" and toolchain.image_target().cross:
-        lines.append(
-            f"RUN {OPT}/python/bin/python3 -m compileall -q --invalidation-mode unchecked-hash {OPT}/python/lib"
-        )
+    if profile in ("python", "analysis") and toolchain.image_target().cross:
+        tree = f"{OPT}/{profile}"
+        lines.append(f"RUN {tree}/bin/python3 -m compileall -q --invalidation-mode unchecked-hash {tree}/lib")
     return "\n".join(lines) + "\n"
 
 
@@ -90,7 +86,7 @@ async def build(
     (home / "run").mkdir(parents=True, exist_ok=True)
     unpacked = {debian.recipe(p).digest for p in unpack}
     roots = {root.digest: root for root in map(debian.recipe, (*wanted, *unpack))}
-    trees = [p for p in wanted if p in TOOLCHAINS]
+    trees = [p for p in wanted if p in toolchain.TOOLCHAINS]
     async with asyncio.TaskGroup() as group:
         for root in roots.values():
             group.create_task(asyncio.to_thread(_ensure_root, client, home, root, root.digest in unpacked))
@@ -180,7 +176,7 @@ async def build_rootfs(profile: str, home: Path) -> Path:
 
     Raises SandboxUnavailableError; needs mmdebstrap.
     """
-    if profile in TOOLCHAINS:
+    if profile in toolchain.TOOLCHAINS:
         await toolchain.ensure(profile, home, target=toolchain.image_target())
     return await asyncio.to_thread(debian.ensure_rootfs, debian.recipe(profile), home)
 

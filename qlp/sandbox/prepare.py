@@ -55,11 +55,11 @@ async def prepare(
 
 def _wants_rootfs(profile: str) -> bool:
     """An unpacked root has what the host's programs lack: headers and libraries that are compiled already."""
-    return profile not in images.TOOLCHAINS and bool(shutil.which("mmdebstrap"))
+    return profile not in toolchain.TOOLCHAINS and bool(shutil.which("mmdebstrap"))
 
 
 async def _prepare_bubblewrap(profile: str, home: Path) -> str:
-    if profile in images.TOOLCHAINS:
+    if profile in toolchain.TOOLCHAINS:
         return str(await toolchain.ensure(profile, home))
     if _wants_rootfs(profile):
         return str(await asyncio.to_thread(debian.ensure_rootfs, debian.recipe(profile), home))

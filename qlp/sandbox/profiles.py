@@ -16,8 +16,8 @@ from qlp.config import home as qlp_home
 from qlp.errors import InputError, SandboxUnavailableError
 from qlp.models._base import Frozen
 
-IMAGE_PROFILES: tuple[str, ...] = ("python", "node", "go", "java", "rust", "c", "scripts", "mono")
-"""Built in, in the order in which they are listed."""
+IMAGE_PROFILES: tuple[str, ...] = ("python", "node", "go", "java", "rust", "c", "scripts", "mono", "analysis")
+"""Built in, in the order in which they are listed; `analysis` holds what reads code of any language and runs none."""
 DEFAULT_PROFILES: tuple[str, ...] = IMAGE_PROFILES[:3]
 """What `qlp sandbox build` makes unless told otherwise: the languages that QLP generates."""
 
@@ -39,6 +39,7 @@ _LANGUAGES: dict[str, tuple[str, ...]] = {
     "c": ("c", "c++"),
     "scripts": ("ruby", "php", "perl", "lua", "bash", "sql"),
     "mono": ("c#",),
+    "analysis": (),
 }
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 _HOME = f"{WORKSPACE}/.home"
@@ -61,6 +62,7 @@ _ENV: dict[str, dict[str, str]] = {
     "c": {"PATH": f"{OPT}/c/bin:{_PATH}"},
     "scripts": {"PATH": f"{OPT}/scripts/bin:{_PATH}"},
     "mono": {"PATH": f"{OPT}/mono/bin:{_PATH}"},
+    "analysis": {"PATH": f"{OPT}/analysis/bin:{_PATH}", "VIRTUAL_ENV": f"{OPT}/analysis"},
 }
 
 _COMMON = {

@@ -93,7 +93,7 @@ def host_root(profile: str, home: Path) -> Root:
     if profile == "go":
         more, env, digest = _host_go()
         binds += more
-    elif profile in images.TOOLCHAINS:
+    elif profile in toolchain.TOOLCHAINS:
         folder = toolchain.path(profile, home, target)
         if not folder.is_dir():
             raise SandboxUnavailableError(f"the {profile} toolchain is not prepared; run: qlp sandbox build {profile}")
@@ -164,7 +164,7 @@ def image_root(profile: str, home: Path) -> Root | None:
     if not folder.is_dir():
         return None
     binds = ["--ro-bind", str(folder), "/"]
-    if profile in images.TOOLCHAINS:
+    if profile in toolchain.TOOLCHAINS:
         tree = toolchain.path(profile, home, toolchain.image_target())
         if not tree.is_dir():
             return None

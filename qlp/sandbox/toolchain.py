@@ -30,6 +30,8 @@ from qlp.errors import SandboxUnavailableError
 from qlp.sandbox.profiles import OPT
 
 PINS = Path(__file__).parent / "toolchains"
+TOOLCHAINS = ("python", "node", "analysis")
+"""Profiles with pinned packages over their root."""
 _LAYOUT = "3"
 """Raise when the way a toolchain is laid out changes, so that old ones are not reused."""
 _STEP_TIMEOUT_S = 600
@@ -69,8 +71,7 @@ def image_target() -> Target:
 def pins_digest(profile: str) -> str:
     """sha256 over the pinned files of a profile and the layout: what the toolchain holds."""
     digest = hashlib.sha256(_LAYOUT.encode())
-    pinned = {"python": [PINS / "python.txt"], "node": sorted((PINS / "node").rglob("*"))}
-    sources = pinned.get(profile, [])
+    sources = sorted((PINS / "node").rglob("*")) if profile == "node" else [PINS / f"{profile}.txt"]
     for file in sources:
         if file.is_file() and "__pycache__" not in file.parts:
             digest.update(f"{file.relative_to(PINS)}\0".encode() + file.read_bytes() + b"\0")
@@ -92,7 +93,7 @@ async def ensure(profile: str, home: Path, *, target: Target | None = None) -> P
 
 
 def _ensure(profile: str, home: Path, target: Target) -> Path:
-    if profile not in ("python", "node"):
+    if profile not in TOOLCHAINS:
         raise SandboxUnavailableError(
             f"the {profile} profile has no pinned packages; install its programs, or run: qlp sandbox build {profile}"
         )
@@ -105,7 +106,10 @@ def _ensure(profile: str, home: Path, target: Target) -> Path:
             return place
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as scratch:
             built = Path(scratch) / "tree"
-            (_build_python if profile == "python" else _build_node)(built, target, Path(scratch))
+            if profile == "node":
+                _build_node(built, target, Path(scratch))
+            else:
+                _build_python(profile, built, target)
             built.rename(place)
     return place
 
@@ -118,12 +122,12 @@ def locked(file: Path) -> Iterator[None]:
         yield
 
 
-def _build_python(tree: Path, target: Target, scratch: Path) -> None:
+def _build_python(profile: str, tree: Path, target: Target) -> None:
     site = tree / "lib" / f"python{target.version}" / "site-packages"
     bin_folder = tree / "bin"
     bin_folder.mkdir(parents=True)
-    pip_install(["-r", str(PINS / "python.txt")], site, target)
-    move_scripts(site, bin_folder)
+    pip_install(["-r", str(PINS / f"{profile}.txt")], site, target)
+    move_scripts(site, bin_folder, f"{OPT}/{profile}/bin/python3")
     (bin_folder / "python3").symlink_to(target.python)
     for alias in ("python", f"python{target.version}"):
         (bin_folder / alias).symlink_to("python3")
@@ -133,16 +137,16 @@ def _build_python(tree: Path, target: Target, scratch: Path) -> None:
     if not target.cross:
         # unchecked: the tree is read-only and never edited, so no start has to compare times with sources
         compile_all = ["-m", "compileall", "-q", "-j2", "--invalidation-mode", "unchecked-hash"]
-        step([sys.executable, *compile_all, "-s", str(tree), "-p", f"{OPT}/python", str(site)], check=False)
+        step([sys.executable, *compile_all, "-s", str(tree), "-p", f"{OPT}/{profile}", str(site)], check=False)
 
 
-def move_scripts(site: Path, bin_folder: Path) -> None:
+def move_scripts(site: Path, bin_folder: Path, python: str = f"{OPT}/python/bin/python3") -> None:
     """Commands that pip put beside the packages, to a folder that will be on PATH, for the sandbox's interpreter."""
     bin_folder.mkdir(exist_ok=True)
     for script in sorted((site / "bin").iterdir()) if (site / "bin").is_dir() else []:
         body = script.read_bytes()
         if body.startswith(b"#!") and b"python" in body.split(b"\n", 1)[0]:
-            body = f"#!{OPT}/python/bin/python3\n".encode() + body.split(b"\n", 1)[1]
+            body = f"#!{python}\n".encode() + body.split(b"\n", 1)[1]
         (bin_folder / script.name).write_bytes(body)
         (bin_folder / script.name).chmod(0o755)
     shutil.rmtree(site / "bin", ignore_errors=True)
@@ -170,7 +174,7 @@ def _build_node(tree: Path, target: Target, scratch: Path) -> None:
         raise SandboxUnavailableError("preparing the node toolchain on this system needs npm on PATH")
     flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--os=linux", f"--cpu={npm_cpu(target)}", "--libc=glibc"]
     step([*npm, "ci", *flags, f"--cache={scratch / 'npm-cache'}"], cwd=tree)
-    for name in ("tsc", "tsx", "eslint"):
+    for name in ("tsc", "tsx", "eslint", "vitest", "html-validate", "stylelint"):
         (tree / "bin" / name).symlink_to(f"../node_modules/.bin/{name}")
     shutil.copy2(PINS / "node/bin/qlp-node-install", tree / "bin" / "qlp-node-install")
     (tree / "bin" / "qlp-node-install").chmod(0o755)
@@ -227,7 +231,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m qlp.sandbox.toolchain", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     ensure_parser = commands.add_parser("ensure", help="build the toolchain of bubblewrap profiles")
-    ensure_parser.add_argument("profiles", nargs="+", choices=("python", "node"))
+    ensure_parser.add_argument("profiles", nargs="+", choices=TOOLCHAINS)
     options = parser.parse_args()
     for profile in options.profiles:
         try:

@@ -1,15 +1,16 @@
-"""One tool over one project: what to run, and how to read what it says."""
+"""What a toolchain is: which tools look at a project in which stage, and how their output is read.
+
+Built-in toolchains and plug-ins come through the same door, the entry point group `qlp.validators` (registry.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from qlp.models import Finding, InterfaceContract, Language, Stage
+from qlp.models import Finding, ProjectLanguage, Stage
 from qlp.sandbox.protocol import Command, ExecResult
-
-Files = Mapping[str, str]
-"""Project files: path -> content."""
+from qlp.validation.project import Project
 
 Parser = Callable[[ExecResult], "Reading"]
 
@@ -25,7 +26,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Check:
-    """A command of one stage. It passes if the parser reports no finding of `fail_at` severity or above."""
+    """One command of a stage, and how to read what it says."""
 
     tool: str
     command: Command
@@ -34,9 +35,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Skip:
-    """The stage cannot run here; the reason is shown to the user and lowers the claim."""
+    """The stage cannot run here; the reason is shown to the user and lowers the claim.
+
+    `applicable` False: this kind of file has no such stage (tests of a style sheet), so no policy can require it.
+    """
 
     reason: str
+    applicable: bool = True
 
 
 StagePlan = tuple[Check, ...] | Skip
@@ -45,17 +50,23 @@ TOOL_STAGES: tuple[Stage, ...] = ("syntax", "style", "types", "security", "tests
 """The stages that a toolchain plans; runtime is the contract's."""
 
 
-def nothing_to_check(kind: str) -> dict[Stage, StagePlan]:
-    """Every stage skipped, because the project has no file of that kind."""
-    return dict.fromkeys(TOOL_STAGES, Skip(f"the project has no {kind} file"))
-
-
 @dataclass(frozen=True)
 class Toolchain:
-    """The tools of one language. `support` files are put beside the project under `.qlp/`, never into the capsule."""
+    """The tools for one kind of file.
 
-    languages: tuple[Language, ...]
-    stages: Callable[[Files, InterfaceContract], Mapping[Stage, StagePlan]]
+    `plan` answers {} for a project that has no such file. Where a stage is planned by several toolchains, all checks
+    run; a Skip counts only if it is the project's main toolchain that skips and no other one checks.
+    """
+
+    name: str
+    profile: str
+    """Sandbox profile in which its commands run. `analysis` reads files of any language and runs none of them."""
+    plan: Callable[[Project], Mapping[Stage, StagePlan]]
     versions: Command
     """Prints one `tool version` a line."""
+    languages: tuple[ProjectLanguage, ...] = ()
+    """Languages whose projects are installed, built, tested and run in this profile: it is their main toolchain."""
     support: Mapping[str, bytes] = field(default_factory=dict)
+    """Our own checkers: put beside the project under `.qlp/`, never into the capsule."""
+    trees: Mapping[str, ProjectLanguage] = field(default_factory=dict)
+    """Suffix or file name -> language, for finding out what a project is written in."""

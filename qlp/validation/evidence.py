@@ -13,7 +13,7 @@ def digest_of(files: Iterable[SourceFile]) -> str:
     """sha256 over path and content of every file, sorted by path: `sha256:<hex>`."""
     total = hashlib.sha256()
     for file in sorted(files, key=lambda f: f.path):
-        for part in (file.path.encode(), file.content.encode()):
+        for part in (file.path.encode(), file.data):
             total.update(len(part).to_bytes(8, "big"))
             total.update(part)
     return f"sha256:{total.hexdigest()}"

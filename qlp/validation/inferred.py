@@ -6,28 +6,22 @@ from collections import Counter
 from collections.abc import Iterable
 
 from qlp.errors import InputError
-from qlp.models import LANGUAGES, ContractFile, InterfaceContract, Language, ProjectCommand, SourceFile
-
-_SUFFIXES: dict[str, Language] = {
-    ".py": "python",
-    ".js": "javascript",
-    ".mjs": "javascript",
-    ".cjs": "javascript",
-    ".ts": "typescript",
-    ".mts": "typescript",
-    ".go": "go",
-}
+from qlp.models import ContractFile, InterfaceContract, ProjectCommand, ProjectLanguage, SourceFile
+from qlp.validation.registry import toolchains
 
 
-def detect_language(paths: Iterable[str]) -> Language:
+def detect_language(paths: Iterable[str]) -> ProjectLanguage:
     """The language with the most files; raises InputError when there is none that QLP has tools for."""
-    found = Counter(_SUFFIXES[s] for p in paths if (s := "." + p.rsplit(".", 1)[-1]) in _SUFFIXES)
+    known = {name: language for toolchain in toolchains() for name, language in toolchain.trees.items()}
+    names = [p.rsplit("/", 1)[-1] for p in paths]
+    found = Counter(known[key] for n in names for key in (n, "." + n.rsplit(".", 1)[-1]) if key in known)
     if not found:
-        raise InputError(f"no file of a language that can be validated here ({', '.join(LANGUAGES)}); name --language")
+        listed = ", ".join(sorted(set(known.values())))
+        raise InputError(f"no file of a language that can be validated here ({listed}); name --language")
     return found.most_common(1)[0][0]
 
 
-def infer_contract(files: Iterable[SourceFile], language: Language | None = None) -> InterfaceContract:
+def infer_contract(files: Iterable[SourceFile], language: ProjectLanguage | None = None) -> InterfaceContract:
     """Install and test commands as a person would guess them from the files."""
     paths = {f.path for f in files}
     chosen = language or detect_language(paths)
@@ -40,7 +34,7 @@ def infer_contract(files: Iterable[SourceFile], language: Language | None = None
     )
 
 
-def _commands(paths: set[str], language: Language) -> Iterable[ProjectCommand]:
+def _commands(paths: set[str], language: ProjectLanguage) -> Iterable[ProjectCommand]:
     if language == "python":
         if "requirements.txt" in paths:
             argv = (

@@ -20,9 +20,10 @@ from qlp.models import (
 from qlp.sandbox.protocol import Command, Limits, Sandbox, SandboxBackend
 from qlp.validation.check import Check, Reading, Skip, StagePlan
 from qlp.validation.evidence import Recorder, digest_of
+from qlp.validation.project import Project
 from qlp.validation.readings import how_it_ended, tail
+from qlp.validation.registry import main_toolchain
 from qlp.validation.runtime_stage import run_project
-from qlp.validation.toolchains import toolchain_of
 
 StageListener = Callable[[StageResult], Awaitable[None]]
 
@@ -55,15 +56,16 @@ async def validate_project(
 ) -> Verdict:
     """Run the stages and say what they showed. Raises SandboxError if the sandbox itself cannot be had or breaks."""
     wanted = tuple(s for s in STAGES if s in set(stages))
-    toolchain = toolchain_of(contract.language)
+    toolchain = main_toolchain(contract.language)
+    project = Project(tuple(files), contract)
     digest = digest_of(files)
-    async with backend.open(contract.language, limits) as sandbox:
+    async with backend.open(contract.profile or toolchain.profile, limits) as sandbox:
         await sandbox.put(
-            {**{f.path: f.content.encode() for f in files}, **toolchain.support},
+            {**{f.path: f.data for f in files}, **toolchain.support},
             executable=frozenset(f.path for f in files if f.executable),
         )
         recorder = Recorder(digest, sandbox.isolation, await _tool_versions(sandbox, toolchain.versions))
-        plans = toolchain.stages({f.path: f.content for f in files}, contract)
+        plans = toolchain.plan(project)
         session = _Session(sandbox, contract, recorder, on_stage)
         results = await session.validate(wanted, plans)
     required = tuple(s for s in required_stages(contract) if s in wanted)
@@ -100,7 +102,9 @@ class _Session:
         results = dict(
             zip(
                 cheap := [s for s in wanted if s in _CHEAP],
-                await asyncio.gather(*(self._stage(s, plans[s]) for s in cheap)),
+                await asyncio.gather(
+                    *(self._stage(s, plans.get(s, Skip("no file of this project has such a stage"))) for s in cheap)
+                ),
                 strict=True,
             )
         )
@@ -114,7 +118,9 @@ class _Session:
             broken = built.findings
         if "tests" in wanted:
             results["tests"] = await (
-                self._blocked("tests", broken) if broken else self._stage("tests", plans["tests"])
+                self._blocked("tests", broken)
+                if broken
+                else self._stage("tests", plans.get("tests", Skip("no test was given or generated")))
             )
         if "runtime" in wanted:
             results["runtime"] = await (

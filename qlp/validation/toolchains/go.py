@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qlp.models import InterfaceContract, Stage
+from qlp.models import Stage
 from qlp.sandbox.protocol import Command
 from qlp.validation import readings
-from qlp.validation.check import Check, Files, Skip, StagePlan, Toolchain, nothing_to_check
+from qlp.validation.check import Check, Skip, StagePlan, Toolchain
+from qlp.validation.project import Project
 
 
-def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePlan]:
+def _plan(project: Project) -> Mapping[Stage, StagePlan]:
+    files, contract = project.text, project.contract
     sources = tuple(sorted(p for p in files if p.endswith(".go")))
     if not sources:
-        return nothing_to_check("Go")
+        return {}
     ours = tuple(p for p in sources if p not in contract.given) or sources
     test = contract.command("test")
     tests: StagePlan = Skip("no test was given or generated")
@@ -40,9 +42,12 @@ def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePl
 
 
 GO = Toolchain(
+    name="go",
+    profile="go",
     languages=("go",),
-    stages=_stages,
+    plan=_plan,
     versions=Command(
         argv=("sh", "-c", "v=$(go env GOVERSION); for t in go gofmt vet; do echo $t ${v#go}; done"), wall_s=20
     ),
+    trees={".go": "go"},
 )

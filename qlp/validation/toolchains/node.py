@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qlp.models import InterfaceContract, Stage
+from qlp.models import Stage
 from qlp.sandbox.protocol import Command
 from qlp.validation import readings
-from qlp.validation.check import Check, Files, Skip, StagePlan, Toolchain, nothing_to_check
+from qlp.validation.check import Check, Skip, StagePlan, Toolchain
+from qlp.validation.project import Project
 from qlp.validation.toolchains._support import support
 
 _SOURCE = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
@@ -15,10 +16,11 @@ _BIN = "/opt/qlp/node/node_modules/.bin"
 _ESLINT_CONFIGS = ("eslint.config.js", "eslint.config.mjs", "eslint.config.cjs")
 
 
-def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePlan]:
+def _plan(project: Project) -> Mapping[Stage, StagePlan]:
+    files, contract = project.text, project.contract
     sources = tuple(sorted(p for p in files if p.endswith(_SOURCE)))
     if not sources:
-        return nothing_to_check("JavaScript or TypeScript")
+        return {}
     own_config = any(name in files for name in _ESLINT_CONFIGS)
     config = () if own_config else ("--config", ".qlp/eslint.config.mjs")
     lintable = tuple(p for p in sources if p not in _ESLINT_CONFIGS and p not in contract.given) or sources
@@ -64,8 +66,11 @@ for (const name of ['typescript', 'eslint', 'express', 'fast-check']) {
 """
 
 NODE = Toolchain(
+    name="node",
+    profile="node",
     languages=("javascript", "typescript"),
-    stages=_stages,
+    plan=_plan,
     versions=Command(argv=("node", "-e", _VERSIONS), wall_s=20),
     support=support("js_syntax.cjs", "eslint.config.mjs"),
+    trees={".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".ts": "typescript", ".mts": "typescript"},
 )

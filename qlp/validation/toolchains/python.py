@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qlp.models import InterfaceContract, Stage
+from qlp.models import Stage
 from qlp.sandbox.protocol import Command
 from qlp.validation import readings
-from qlp.validation.check import Check, Files, Skip, StagePlan, Toolchain, nothing_to_check
+from qlp.validation.check import Check, Skip, StagePlan, Toolchain
+from qlp.validation.project import Project
 from qlp.validation.toolchains._support import support
 
 _TEST_FOLDERS = ("tests/", "test/")
@@ -20,10 +21,11 @@ def _is_test(path: str) -> bool:
     )
 
 
-def _stages(files: Files, contract: InterfaceContract) -> Mapping[Stage, StagePlan]:
+def _plan(project: Project) -> Mapping[Stage, StagePlan]:
+    files, contract = project.text, project.contract
     sources = tuple(sorted(p for p in files if p.endswith(".py")))
     if not sources:
-        return nothing_to_check("Python")
+        return {}
     ours = tuple(p for p in sources if p not in contract.given) or sources
     shipped = tuple(p for p in sources if not _is_test(p)) or sources
     test = contract.command("test")
@@ -69,8 +71,11 @@ for name in ("ruff", "mypy", "bandit", "pytest", "hypothesis", "fastapi", "uvico
 """
 
 PYTHON = Toolchain(
+    name="python",
+    profile="python",
     languages=("python",),
-    stages=_stages,
+    plan=_plan,
     versions=Command(argv=("python3", "-c", _VERSIONS), wall_s=20),
     support=support("py_syntax.py"),
+    trees={".py": "python"},
 )

@@ -1,0 +1,69 @@
+"""A correct program of each language passes all its stages; a faulty one fails in the stage that it should.
+
+CI runs every third fault; `QLP_CORPUS=all` runs each. `QLP_CORPUS_LANGUAGE=rust` runs one language.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from qlp.config import SandboxSettings, home
+from qlp.errors import SandboxUnavailableError
+from qlp.sandbox import open_backend
+from qlp.sandbox.protocol import SandboxBackend
+from qlp.validation import infer_contract, validate_project
+from tests.corpus import reader
+
+pytestmark = pytest.mark.docker
+
+_ONLY = os.environ.get("QLP_CORPUS_LANGUAGE", "")
+_STEP = 1 if os.environ.get("QLP_CORPUS") == "all" else 3
+LANGUAGES = [name for name in reader.languages() if _ONLY in ("", name)]
+
+
+@pytest.fixture(scope="module")
+async def backend() -> AsyncIterator[SandboxBackend]:
+    try:
+        yield await open_backend(SandboxSettings(backend="docker"), home())
+    except SandboxUnavailableError as error:
+        pytest.skip(error.detail)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_correct_program_passes_every_stage_that_it_can_have(backend: SandboxBackend, language: str) -> None:
+    files = reader.good(language)
+    verdict = await validate_project(files, infer_contract(files), backend)
+    assert {
+        s.stage: (s.status, s.reason, s.findings) for s in verdict.stages if s.status != "passed" and s.applicable
+    } == {}
+    assert verdict.verified
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_are_twenty_faults_in_at_least_three_stages(language: str) -> None:
+    faults = reader.faults(language)
+    assert len(faults) >= 20
+    assert len({f.stage for f in faults}) >= 3
+
+
+@pytest.mark.parametrize(
+    ("language", "fault"),
+    [pytest.param(n, f, id=f"{n}-{f.id}") for n in LANGUAGES for f in reader.faults(n)[::_STEP]],
+)
+async def test_the_faulty_program_fails_in_its_stage(
+    backend: SandboxBackend, language: str, fault: reader.Fault
+) -> None:
+    files = reader.faulty(language, fault)
+    contract = infer_contract(reader.good(language))
+    stages = dict.fromkeys(("syntax", fault.stage))
+    verdict = await validate_project(files, contract, backend, stages=stages)
+    failed = verdict.stage(fault.stage)
+    assert failed is not None
+    assert failed.status == "failed", failed
+    if fault.stage != "syntax":
+        assert not any(f.rule == "blocked" for f in failed.findings), "an earlier stage stopped it"
+    if fault.rule:
+        assert fault.rule in {f.rule for f in failed.findings}
