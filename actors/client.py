@@ -48,7 +48,7 @@ class RunService:
         self, request: Request, tenant: str = LOCAL_TENANT, idempotency_key: str | None = None
     ) -> tuple[Run, bool]:
         """As `submit`, and whether the run is new."""
-        request = admit(request, self._settings.runs)
+        request = admit(request, self._settings.runs, home=self._settings.home)
         for path, content in request.tests.items():
             utf8(content, path)
         run, new = await self._runs.create(

@@ -15,9 +15,8 @@ from ray.exceptions import RayError
 from actors.problems import from_problem
 from actors.remote_sandbox import GRACE_S, RemoteSandbox
 from actors.sandbox_nodes import manager_name, manager_names
-from actors.validation import ValidateJob
 from qlp.errors import DeadlineExceededError, NotFoundError, OverloadedError, SandboxUnavailableError
-from qlp.models import Problem, Verdict
+from qlp.models import Problem
 from qlp.sandbox.protocol import BackendStatus, OutputListener, Sandbox
 from qlp.sandbox.work import Done, PoolStats, SessionInfo, SessionSpec, Work
 
@@ -26,7 +25,6 @@ QUEUE_S = 60.0
 OPEN_S = 240.0
 CALL_S = 30.0
 CONTROL_S = 5.0
-VALIDATE_S = 900.0
 FRESH_S = 5.0
 """Pause between two looks for managers, seconds."""
 
@@ -62,13 +60,6 @@ class ManagerClient:
                 refusal = error
         assert refusal is not None
         raise refusal
-
-    async def validate(self, job: ValidateJob) -> Verdict:
-        """Raises InputError, OverloadedError, SandboxError, DeadlineExceededError."""
-        name = (await self._by_load())[0]
-        with self._counted(name):
-            verdict: Verdict = await self._call(name, "validate", job, timeout_s=VALIDATE_S)
-            return verdict
 
     # --- sessions
 

@@ -15,13 +15,11 @@ from actors.orphan import exit_with_parent
 from actors.output_stream import Pieces, stream
 from actors.problems import internal_problem, to_problem
 from actors.sandbox_nodes import manager_name, missing_managers, stale_managers
-from actors.validation import ValidateJob, validate
 from actors.worker_args import public_tree
 from qlp.config import SandboxSettings, Settings
 from qlp.errors import InputError, QLPError, SandboxUnavailableError
-from qlp.models import Problem, Verdict
+from qlp.models import Problem
 from qlp.models._base import Frozen
-from qlp.sandbox.managed import ManagedBackend
 from qlp.sandbox.protocol import BackendStatus, OutputListener, Sandbox, SandboxBackend
 from qlp.sandbox.service import SandboxService, places
 from qlp.sandbox.work import Done, PoolStats, SessionInfo, SessionSpec, Work
@@ -79,12 +77,6 @@ class Manager:
 
         async for item in stream(run):
             yield item
-
-    async def validate(self, job: ValidateJob) -> Verdict | Problem:
-        async def work(service: SandboxService) -> Verdict:
-            return await validate(job, ManagedBackend(service), self._settings.sandbox)
-
-        return await self._answer(work)
 
     # --- sessions
 

@@ -1,40 +1,65 @@
-"""What /v1/validate does: the six stages over the files of a request."""
+"""What a validator actor does with one job."""
 
 from __future__ import annotations
 
-from pydantic import Field
+import logging
+from typing import TYPE_CHECKING
 
-from qlp.config import SandboxSettings
-from qlp.errors import InputError
-from qlp.models import Language, SourceFile, Verdict
-from qlp.models._base import Frozen
-from qlp.pipeline.admit import check_path
+from qlp.config import Settings
 from qlp.sandbox.protocol import SandboxBackend
+from qlp.validation.intake.job import ValidateJob
+
+if TYPE_CHECKING:
+    from qlp.validation.asked import Review
+    from qlp.validation.cache import VerdictCache
+    from qlp.validation.outcome import Report, Validation
+    from qlp.validation.validator import StageListener
+
+__all__ = ["ValidateJob", "Validations"]
+
+log = logging.getLogger(__name__)
 
 
-class ValidateJob(Frozen):
-    """Files of a project, checked by all stages; the contract is inferred from them."""
+class Validations:
+    """The jobs of one process: they share the sandboxes, the cache of verdicts and the models."""
 
-    files: dict[str, str] = Field(min_length=1, max_length=500)
-    language: Language | None = None
+    def __init__(self, backend: SandboxBackend, settings: Settings) -> None:
+        self._backend = backend
+        self._settings = settings
+        self._cache: VerdictCache | None = None
+        self._review: Review | None = None
 
+    async def validate(
+        self, job: ValidateJob, tenant: str, on_stage: StageListener | None = None, report: Report | None = None
+    ) -> Validation:
+        """Raises InputError, RequestTooLargeError, OverloadedError, DeadlineExceededError, SandboxError."""
+        from qlp.validation.asked import validate_asked
 
-async def validate(job: ValidateJob, backend: SandboxBackend, size: SandboxSettings) -> Verdict:
-    """Raises InputError, OverloadedError, SandboxError."""
-    from qlp.sandbox import limits_from
-    from qlp.validation import infer_contract, validate_project
-    from qlp.validation.validator import EVIDENCE_BYTES
+        return await validate_asked(
+            job,
+            self._backend,
+            self._settings,
+            tenant=tenant,
+            on_stage=on_stage,
+            cache=self._verdicts() if job.cache else None,
+            review=self._reviewer() if job.opinions else None,
+            report=report,
+        )
 
-    for path, text in job.files.items():
-        check_path(path)
-        _check_unicode(text, path)
-    files = tuple(SourceFile(path=path, content=text) for path, text in job.files.items())
-    limits = limits_from(size).model_copy(update={"output_bytes": EVIDENCE_BYTES})
-    return await validate_project(files, infer_contract(files, job.language), backend, limits=limits)
+    def _verdicts(self) -> VerdictCache | None:
+        if self._cache is None:
+            from qlp.validation.verdict_store import open_verdict_cache
 
+            self._cache = open_verdict_cache(self._settings)
+        return self._cache
 
-def _check_unicode(text: str, path: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"{path} holds broken Unicode (a lone surrogate)") from error
+    def _reviewer(self) -> Review:
+        if self._review is None:
+            from actors.client import open_database
+            from qlp.budget import Ledger
+            from qlp.pipeline.models import Models
+            from qlp.validation.opinions import ModelReview
+
+            ledger = Ledger(open_database(self._settings.home))
+            self._review = ModelReview(self._backend, Models(self._settings.models), ledger, self._settings)
+        return self._review

@@ -26,6 +26,7 @@ def deploy(settings: Settings, workers: tuple[str, ...], *, serve: bool, pipelin
 
     from actors.run_worker import start_worker
     from actors.sandbox_manager import start_managers
+    from actors.validator_pool import start_validators
 
     waiting = [manager.health.remote() for manager in start_managers(settings, namespace=NAMESPACE)]
     if not waiting:
@@ -33,7 +34,8 @@ def deploy(settings: Settings, workers: tuple[str, ...], *, serve: bool, pipelin
     for name in workers:
         args = WorkerArgs.of(settings, name=name, pipeline=pipeline or PipelineNames.managed())
         waiting.append(start_worker(args, namespace=NAMESPACE, detached=True).health.remote())
-    if serve:
+    if serve:  # without an API nobody asks them: run workers validate by themselves
+        waiting += [validator.stats.remote() for validator in start_validators(settings, namespace=NAMESPACE)]
         _deploy_api(settings, workers)
     try:
         ray.get(waiting, timeout=START_TIMEOUT_S)

@@ -134,6 +134,30 @@ class RunSettings(_Section):
     """Blueprint scores below this are refused or handed to a model."""
 
 
+class ValidationSettings(_Section):
+    policy: str = "development"
+    """Policy where a request names none: prototype, development, production, critical, or a file of your own."""
+    cache_mb: int = Field(default=256, ge=0)
+    """Largest size of the cache of verdicts, MiB; 0 turns it off."""
+    actors: int | None = Field(default=None, ge=1, le=64)
+    """Validator actors of a cluster; None means one for every four cores, at most four."""
+    concurrency: int = Field(default=4, ge=1)
+    """Validations that one validator actor works on at the same time."""
+    queue: int = Field(default=64, ge=0)
+    """Validations that may wait at one validator actor; one more is answered 429."""
+    max_files: int = Field(default=2000, ge=1)
+    """Files of one project."""
+    max_bytes: int = Field(default=20_000_000, ge=1)
+    """All files of one project together, unpacked, bytes."""
+    git_hosts: tuple[str, ...] = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
+    """Where /v1/validate may clone from. `host` means https on port 443 and public addresses only; `host:port` is
+    https on that port at any address; `http://host:port` also allows plain http, for a mirror of your own."""
+    git_wall_s: float = Field(default=60.0, gt=0)
+    """Deadline of one clone, seconds."""
+    git_max_bytes: int = Field(default=50_000_000, ge=1)
+    """Most that a shallow clone may take, packed, bytes."""
+
+
 def home() -> Path:
     """`$QLP_HOME`, by default `~/.qlp`: store, keys, capsules, toolchains."""
     return Path(os.environ.get("QLP_HOME") or Path.home() / ".qlp")
@@ -152,6 +176,7 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()
     server: ServerSettings = ServerSettings()
     runs: RunSettings = RunSettings()
+    validation: ValidationSettings = ValidationSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -24,6 +24,7 @@
     ├── CapsuleError                  422  not a capsule, or it does not verify
     ├── StorageError                  507  disk full, or the store cannot be written
     ├── DeadlineExceededError         504
+    ├── ValidatorUnavailableError     503  no validator actor, or it went away
     ├── ServerUnreachableError        503  a client found no QLP server
     └── CancelledRunError             409
 
@@ -166,6 +167,12 @@ class StorageError(QLPError):
 class DeadlineExceededError(QLPError):
     code = "deadline_exceeded"
     status = 504
+
+
+class ValidatorUnavailableError(QLPError):
+    code = "validator_unavailable"
+    status = 503
+    retryable = True
 
 
 class ServerUnreachableError(QLPError):

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gets an isolation for sandboxes: setup.sh demo|test BIN
-#   demo: the engine that is there, else bubblewrap (installed by apt as root), then the Python profile
+#   demo: the engine that is there, else bubblewrap (installed by apt as root), then the profiles python and analysis
 #   test: the Docker engine too (installed and started as root), then every profile for every backend
 # Without root it installs nothing and says which one command is missing.
 set -eu
@@ -30,4 +30,4 @@ if ! "$bin/qlp" doctor --sandbox >/dev/null 2>&1; then
     exit 1
   fi
 fi
-"$bin/qlp" sandbox build python
+"$bin/qlp" sandbox build python analysis

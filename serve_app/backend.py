@@ -10,11 +10,11 @@ from actors.client import RayWorkers, RunService, call, open_database
 from actors.validation import ValidateJob
 from qlp.capsule import CapsuleStore
 from qlp.config import Settings
-from qlp.models import Verdict
 from qlp.sandbox.protocol import BackendStatus, OutputListener, Sandbox
 from qlp.sandbox.work import Done, SessionInfo, SessionSpec, Work
 from qlp.security import Pepper
 from qlp.store import Database, KeyStore
+from qlp.validation.outcome import Report, Validation
 
 READY_TIMEOUT_S = 5.0
 
@@ -32,8 +32,14 @@ class SandboxDoor(Protocol):
     async def session_info(self, session_id: str, tenant: str) -> SessionInfo: ...
     async def sessions(self, tenant: str) -> tuple[SessionInfo, ...]: ...
     async def close_session(self, session_id: str, tenant: str) -> None: ...
-    async def validate(self, job: ValidateJob) -> Verdict: ...
     async def status(self, *, timeout_s: float = ...) -> BackendStatus: ...
+
+
+class ValidatorDoor(Protocol):
+    """The validators of the cluster (actors/validator_client.py)."""
+
+    async def validate(self, job: ValidateJob, tenant: str, *, report: Report | None = None) -> Validation:
+        """Raises InputError, RequestTooLargeError, OverloadedError, SandboxError, DeadlineExceededError."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Backend:
     keys: KeyStore
     capsules: CapsuleStore
     sandbox: SandboxDoor
+    validators: ValidatorDoor
     worker_health: Callable[[], Awaitable[dict[str, str]]]
     """Worker name -> `ready`, or what is wrong with it."""
 
@@ -51,6 +58,7 @@ class Backend:
 def open_backend(settings: Settings, *, workers: tuple[str, ...], namespace: str) -> Backend:
     """Inside a replica of the cluster. Raises StorageError."""
     from actors.sandbox_client import ManagerClient
+    from actors.validator_client import ValidatorClient
 
     database = open_database(settings.home)
 
@@ -64,6 +72,7 @@ def open_backend(settings: Settings, *, workers: tuple[str, ...], namespace: str
         keys=KeyStore(database, Pepper.load(settings.home)),
         capsules=CapsuleStore(settings.home / "capsules"),
         sandbox=ManagerClient(namespace),
+        validators=ValidatorClient(namespace),
         worker_health=health,
     )
 

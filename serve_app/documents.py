@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
+from qlp.validation.intake.job import ValidateJob
 from serve_app.problem_details import MEDIA_TYPE
 
 
@@ -37,7 +38,10 @@ def install(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = plain()
-        document["components"]["schemas"]["ProblemDocument"] = ProblemDocument.model_json_schema()
+        schemas = document["components"]["schemas"]
+        schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
+        job = ValidateJob.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**job.pop("$defs", {}), "ValidateJob": job}  # its route reads the body itself
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -15,9 +15,11 @@ RUN mkdir -p /usr/share/man/man1 \
     && apt-get install -y --no-install-recommends \
         python3 tini \
         gcc g++ libc6-dev make \
-        rustc cargo mold \
-        default-jdk-headless junit5 \
-        ruby perl lua5.4 sqlite3 php-cli php-mbstring phpunit \
+        cppcheck cmake \
+        rustc cargo mold rustfmt rust-clippy \
+        default-jdk-headless junit5 checkstyle \
+        ruby rubocop ruby-rspec perl lua5.4 sqlite3 shellcheck bats \
+        php-cli php-mbstring phpunit php-codesniffer \
         mono-mcs mono-runtime \
     && sh -e /tmp/qlp-finish.sh \
     && rm /tmp/qlp-finish.sh

@@ -16,7 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from qlp.models import Language
 from qlp.providers.protocol import Message
 
-PromptName = Literal["planner", "implementer", "tester", "documenter"]
+PromptName = Literal[
+    "planner", "implementer", "tester", "documenter", "opinion-logic", "opinion-requirements", "opinion-review"
+]
 _HEADER = re.compile(r"^\{# qlp-prompt name=(?P<name>[a-z-]+) version=(?P<version>\d+) #\}")
 _TEMPLATE_IMPORT = re.compile(r"""\{%-?\s*(?:import|include|extends)\s+["']([^"']+)["']""")
 _DIGEST_CHARS = 12

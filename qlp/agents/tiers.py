@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 
 from qlp.agents.fences import Malformed, ParsedFiles, parse_bare, parse_files
+from qlp.agents.independence import for_tester
+from qlp.agents.loop import MALFORMED_RULE
 from qlp.agents.manifests import default_manifest, is_manifest
 from qlp.agents.prompts import PromptName, data_tag, load
 from qlp.config import ModelSettings
@@ -59,6 +61,8 @@ async def attempt(
     task = task_input.plan.task(task_input.task_id)
     bare = settings.prompt_style == "bare"
     repairs = tier == "t2"
+    told = bool(output) or any(f.rule != MALFORMED_RULE for f in feedback)
+    independent = None if task.kind != "test" else not (repairs and told)
     ref = ""
     if bare:
         messages = bare_messages(task_input)
@@ -90,6 +94,7 @@ async def attempt(
             outcome="malformed",
             reason=error.detail,
             usage=usage_of(error),
+            independent=independent,
         )
     candidates, reason = read_candidates(answer, task_input.plan, task, bare=bare)
     record = Attempt(
@@ -99,6 +104,7 @@ async def attempt(
         outcome="rejected" if candidates else "malformed",
         reason=reason,
         usage=answer.usage,
+        independent=independent,
     )
     return candidates, record
 
@@ -114,6 +120,9 @@ def task_messages(
     """System and user message of the role that fits the task's kind."""
     plan = task_input.plan
     task = plan.task(task_input.task_id)
+    offered: tuple[SourceFile, ...] = ()
+    if task.kind == "test":
+        upstream, offered = for_tester(plan, upstream)
     shown, unshown = _fitting([f for result in upstream for f in result.files])
     tail = output[-_OUTPUT_CHARS:]
     text = task_input.request.text
@@ -124,10 +133,11 @@ def task_messages(
         files=plan.files_of(task.id),
         upstream=shown,
         unshown=unshown,
+        offered=offered,
         previous=previous_files,
         findings=feedback[:_FINDINGS],
         output=tail,
-        tag=data_tag([text, tail, *(f.message for f in feedback)]),
+        tag=data_tag([text, tail, *(f.message for f in feedback), *(f.content for f in offered)]),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qlp.models import Run
+    from qlp.models import Decision, Run
 
 VERIFIED = 0
 FAILED = 1
@@ -34,4 +34,9 @@ def of_run(run: Run) -> int:
         return of_error(run.problem.code)
     if run.outcome is None:
         return FAILED
-    return {"accept": VERIFIED, "unverified": UNVERIFIED, "reject": FAILED}[run.outcome.decision]
+    return of_decision(run.outcome.decision)
+
+
+def of_decision(decision: Decision) -> int:
+    """0 accepted, 1 rejected, 3 for everything that somebody or something still has to look at."""
+    return {"accept": VERIFIED, "reject": FAILED}.get(decision, UNVERIFIED)

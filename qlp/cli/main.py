@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from qlp import __version__
+from qlp.cli.confidence_commands import confidence_app
 from qlp.cli.dashes import AfterDashes, after_dashes
 from qlp.cli.screen import errors_shown
 
@@ -31,6 +32,7 @@ sandbox_app = _group("Sandbox images and toolchains.")
 app.add_typer(runs_app, name="runs")
 app.add_typer(capsule_app, name="capsule")
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(confidence_app, name="confidence")
 image_app = _group("Profiles of your own: dependencies, or any image.")
 sandbox_app.add_typer(image_app, name="image")
 
@@ -56,6 +58,10 @@ def run(
     tier: Annotated[Optional[str], typer.Option("--tier", help="Force t0, t1 or t2.")] = None,  # noqa: UP045
     max_cost: Annotated[Optional[str], typer.Option("--max-cost", help="Cap of model cost, US dollars.")] = None,  # noqa: UP045
     deadline: Annotated[Optional[float], typer.Option("--deadline", help="Limit of the run, seconds.")] = None,  # noqa: UP045
+    policy: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--policy", help="prototype, development, production, critical, or one of your own by name."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Build software from a request and verify it. Exit 0 verified, 1 failed, 2 usage, 3 unverified, 4 budget."""
@@ -67,8 +73,8 @@ def run(
 
     with errors_shown(as_json):
         settings = Settings()
-        wish = make_request(read_request(request, file), language, test or [], tier, max_cost, deadline)
-        admit(wish, settings.runs)
+        wish = make_request(read_request(request, file), language, test or [], tier, max_cost, deadline, policy)
+        admit(wish, settings.runs, home=settings.home)
         code = asyncio.run(run_request(wish, settings, out, as_json=as_json))
     raise typer.Exit(code)
 
@@ -211,12 +217,54 @@ def exec_(
 
 
 @app.command()
-def validate(path: Path, language: Language = None, as_json: Json = False) -> None:
-    """Validate a file or a project in a sandbox: syntax, style, types, security, tests, runtime."""
-    from qlp.cli.validate import validate_path
+def validate(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="A file or a folder.")],
+    policy: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="prototype, development, production, critical, or a policy file of your own."),
+    ] = None,
+    language: Annotated[Optional[str], typer.Option(help="By default the files' endings tell.")] = None,  # noqa: UP045
+    profile: Annotated[Optional[str], typer.Option(help="Image profile to run the commands in.")] = None,  # noqa: UP045
+    command: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar='PURPOSE="..."', help="install, build, test, start or run, instead of what is guessed."),
+    ] = None,
+    stages: Annotated[Optional[str], typer.Option(help="Only these, with commas between them.")] = None,  # noqa: UP045
+    port: Annotated[Optional[int], typer.Option(help="Port on which the start command listens.", min=1)] = None,  # noqa: UP045
+    sarif: Annotated[Optional[Path], typer.Option(help="Write a SARIF 2.1.0 report.")] = None,  # noqa: UP045
+    junit: Annotated[Optional[Path], typer.Option(help="Write a JUnit XML report.")] = None,  # noqa: UP045
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Take a known verdict on the same content.")] = True,
+    opinions: Annotated[bool, typer.Option("--opinions", help="Ask the configured model for a review too.")] = False,
+    requirements: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="For the review: a file that says what the code is meant to do."),
+    ] = None,
+    changed_only: Annotated[
+        bool, typer.Option("--changed-only", help="Only the files that are named, as pre-commit does.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Validate a file or a project in a sandbox: syntax, style, types, security, tests, runtime.
+
+    Exit 0 verified, 1 failed, 2 usage, 3 unverified.
+    """
+    from qlp.cli.validate import Wishes, validate_paths
 
     with errors_shown(as_json):
-        code = validate_path(path, language, as_json=as_json)
+        wishes = Wishes(
+            policy=policy,
+            language=language,
+            profile=profile,
+            command=command or [],
+            stages=stages,
+            port=port,
+            cache=cache,
+            opinions=opinions,
+            requirements=requirements,
+            sarif=sarif,
+            junit=junit,
+        )
+        code = validate_paths(paths, wishes, changed_only=changed_only, as_json=as_json)
     raise typer.Exit(code)
 
 

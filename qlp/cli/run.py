@@ -158,6 +158,7 @@ def make_request(
     tier: str | None,
     max_cost: str | None,
     deadline: float | None,
+    policy: str | None = None,
 ) -> Request:
     """Raises InputError with what is wrong and what is allowed."""
     from pydantic import ValidationError
@@ -170,6 +171,7 @@ def make_request(
             tier=tier,
             max_cost_usd=Decimal(max_cost) if max_cost is not None else None,
             deadline_s=deadline,
+            policy=policy,
         )
     except (ValidationError, ArithmeticError) as error:
         raise InputError(_plain(error)) from None

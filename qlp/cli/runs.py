@@ -44,7 +44,7 @@ def list_runs(limit: int, *, as_json: bool) -> None:
         return
     for run in runs:
         text = " ".join(run.request.text.split())[:60]
-        out().print(f"{run.id}  {_state(run):<11} {run.created_at:%Y-%m-%d %H:%M}  {text}", markup=False)
+        out().print(f"{run.id}  {_state(run):<12} {run.created_at:%Y-%m-%d %H:%M}  {text}", markup=False)
     if not runs:
         err().print('no runs yet: qlp run "Build a REST API for ..."')
 
@@ -57,7 +57,9 @@ async def _list(settings: Settings, limit: int) -> tuple[Run, ...]:
 def _state(run: Run) -> str:
     if run.outcome is None:
         return run.status
-    return {"accept": "verified", "reject": "failed", "unverified": "unverified"}[run.outcome.decision]
+    if run.outcome.verified:
+        return "verified" if run.outcome.decision == "accept" else run.outcome.decision
+    return "failed" if run.outcome.decision == "reject" else "unverified"
 
 
 def show_run(run_id: str, *, as_json: bool) -> None:

@@ -8,12 +8,18 @@ from qlp.cli.progress import facts_line
 from qlp.cli.screen import out
 from qlp.models import Outcome, Usage
 
-_WORDS = {
-    "accept": "[bold green]VERIFIED[/]",
-    "reject": "[bold red]FAILED[/]",
-    "unverified": "[bold yellow]UNVERIFIED[/]",
-}
 _TOP = 4
+
+
+def headline(outcome: Outcome) -> str:
+    """What the evidence says, and what is to be done where that is not the same."""
+    if outcome.verified:
+        wait = "" if outcome.decision == "accept" else f" [bold yellow]{outcome.decision.replace('_', ' ')}[/]"
+        return f"[bold green]VERIFIED[/]{wait}"
+    if outcome.decision == "reject":
+        return "[bold red]FAILED[/]"
+    return "[bold yellow]UNVERIFIED[/]"
+
 
 
 def cost_words(usage: Usage) -> str:
@@ -25,16 +31,21 @@ def cost_words(usage: Usage) -> str:
 
 def show_outcome(outcome: Outcome, capsule: Path | None, project: Path | None) -> None:
     screen = out()
-    screen.print(_WORDS[outcome.decision], end="  ")
+    screen.print(headline(outcome), end="  ")
     screen.print(f"made by {outcome.generator}", markup=False)
     for stage in outcome.stages:
         said = facts_line(stage.facts, stage.reason, stage.findings)
         screen.print(f"  {stage.stage:<10} {stage.status:<8} {said}", markup=False)
     confidence = outcome.confidence
     moved = ", ".join(f"{c.feature} {c.effect:+.2f}" for c in confidence.contributions[:_TOP])
+    between = f", {confidence.interval[0]:.2f} to {confidence.interval[1]:.2f}" if confidence.interval else ""
     screen.print(
-        f"confidence {confidence.probability:.2f} ({confidence.label}, {confidence.formula}: {moved})", markup=False
+        f"confidence {confidence.probability:.2f}{between} ({confidence.label}, {confidence.formula}: {moved})",
+        markup=False,
     )
+    if outcome.decided_because:
+        decision = outcome.decision.replace("_", " ")
+        screen.print(f"decision   {decision}: {outcome.decided_because}", markup=False)
     screen.print(f"cost       {cost_words(outcome.usage)}", markup=False)
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.timings.items())
     screen.print(f"time       {took}", markup=False)

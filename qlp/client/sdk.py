@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Generic, Literal, Unpack, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Literal, Unpack, overload
 
 import httpx
 
@@ -12,7 +13,11 @@ from qlp.client.discovery import find_server
 from qlp.client.loop_thread import LoopThread
 from qlp.client.programs import Data, Program, Result, Stream, patience, program_body
 from qlp.client.sandboxes import AsyncSandbox, AsyncSandboxes, RunOptions, SandboxOptions, StartOptions
+from qlp.client.validation import PATIENCE_S, ValidateOptions, validate_body
 from qlp.models.execution import Execution, OutputDelta, SandboxExec, SandboxHttp, SandboxInfo, SandboxProcess
+
+if TYPE_CHECKING:
+    from qlp.validation.outcome import Validation
 
 
 class AsyncQLP:
@@ -46,6 +51,21 @@ class AsyncQLP:
             return Stream(self._connection, "/v1/execute", body, Execution, "execution", again=True)
         answer = await self._connection.call("POST", "/v1/execute", json=body, timeout=patience(program), again=True)
         return Execution.model_validate(answer.json())
+
+    async def validate(
+        self,
+        source: str | Path | Mapping[str, Data] | None = None,
+        *,
+        git: str | None = None,
+        ref: str | None = None,
+        **options: Unpack[ValidateOptions],
+    ) -> Validation:
+        """Validate a folder, files or a public git repository. What is faulty is a result: look at `verified`."""
+        from qlp.validation.outcome import Validation
+
+        body = validate_body(source, git, ref, options)
+        answer = await self._connection.call("POST", "/v1/validate", json=body, timeout=PATIENCE_S, again=True)
+        return Validation.model_validate(answer.json())
 
     async def close(self) -> None:
         await self._connection.close()
@@ -81,6 +101,16 @@ class QLP:
         if stream:
             return Pieces(self._loop, self._loop.call(self._client.execute(stream=True, **program)))
         return self._loop.call(self._client.execute(**program))
+
+    def validate(
+        self,
+        source: str | Path | Mapping[str, Data] | None = None,
+        *,
+        git: str | None = None,
+        ref: str | None = None,
+        **options: Unpack[ValidateOptions],
+    ) -> Validation:
+        return self._loop.call(self._client.validate(source, git=git, ref=ref, **options))
 
     def close(self) -> None:
         self._loop.call(self._client.close())

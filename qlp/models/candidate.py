@@ -46,6 +46,9 @@ class Attempt(Frozen):
     """Candidates drawn by this attempt."""
     passing: int = 0
     """Candidates that passed the checks of an accepted attempt."""
+    independent: bool | None = None
+    """Of a test task: whether its author saw the request and the contract alone, neither the implementation nor what
+    it printed. None for other tasks, and for records from before this was known."""
     usage: Usage = Usage()
 
 
@@ -58,6 +61,8 @@ class TaskResult(Frozen):
     findings: tuple[Finding, ...] = ()
     """Findings that were still open when the task ended."""
     evidence: tuple[Evidence, ...] = ()
+    signals: dict[str, float | None] = {}
+    """Features of confidence that were measured while candidates were compared, by name."""
 
     @property
     def usage(self) -> Usage:

@@ -7,7 +7,9 @@ from qlp.models._base import Frozen
 
 class Contribution(Frozen):
     feature: str
-    value: float
+    """Name of the feature, or in brackets a part that no feature moved: base rate, calibration, generator."""
+    value: float | None
+    """None where it was not measured; that may move the log-odds, too."""
     effect: float
     """Change of the log-odds by this feature."""
 

@@ -38,6 +38,8 @@ class Outcome(Frozen):
 
     verified: bool
     decision: Decision
+    decided_because: str = ""
+    """Why this decision, in one sentence."""
     stages: tuple[StageSummary, ...]
     confidence: Confidence
     usage: Usage

@@ -43,6 +43,8 @@ class Verdict(Frozen):
     """sha256 over the images, the tools' versions and the rules that were used."""
     opinions: tuple[Finding, ...] = ()
     """What models think, at most three shown; never a reason for `verified`."""
+    opinions_skipped: dict[str, str] = {}
+    """Reviewer -> why it said nothing (no model, an outage, the budget): neither a pass nor a failure."""
     cached_at: datetime | None = None
     """Set when this verdict was reached earlier, on the same content with the same tools and policy."""
 

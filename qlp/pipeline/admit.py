@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 from qlp.config import RunSettings
 from qlp.errors import InputError, RequestTooLargeError
@@ -12,8 +13,11 @@ _MAX_TEST_FILES = 50
 _MAX_TEST_BYTES = 1_048_576
 
 
-def admit(request: Request, settings: RunSettings) -> Request:
-    """The request with its text normalised (NFC, no control characters). Raises InputError."""
+def admit(request: Request, settings: RunSettings, *, home: Path | None = None) -> Request:
+    """The request with its text normalised (NFC, no control characters). Raises InputError.
+
+    `home`: where an operator's policies are, by default `$QLP_HOME`.
+    """
     text = unicodedata.normalize("NFC", request.text).strip()
     if not text:
         raise InputError("the request is empty: say in a sentence what to build")
@@ -33,7 +37,20 @@ def admit(request: Request, settings: RunSettings) -> Request:
         raise RequestTooLargeError(f"at most {_MAX_TEST_FILES} test files and 1 MiB of tests are taken")
     for path in request.tests:
         check_path(path)
+    if request.policy is not None:
+        check_policy(request.policy, home)
     return request.model_copy(update={"text": text})
+
+
+def check_policy(name: str, home: Path | None = None) -> None:
+    """Raises InputError for a policy that there is not. Requests name one; only an operator points at files."""
+    from qlp.validation.policy import load_policy
+
+    if "/" in name or name.endswith(".toml"):
+        raise InputError(
+            f"a request names its policy, such as `production`; put the file {name[:80]!r} into $QLP_HOME/policies"
+        )
+    load_policy(name, home)
 
 
 def check_path(path: str) -> None:

@@ -13,6 +13,7 @@ from qlp.models._base import Frozen
 from qlp.models.plan import USER_TESTS
 from qlp.pipeline.assemble import assemble, broken_promises, given_tests
 from qlp.pipeline.model_calls import SteppedProvider
+from qlp.pipeline.probed import best_of
 from qlp.pipeline.runtime import Runtime, TaskInput
 from qlp.pipeline.services import Services
 
@@ -103,11 +104,13 @@ async def _by_model(
         passing = [i for i, j in enumerate(judged) if j.accepted]
         if passing:
             won = {"outcome": "accepted", "reason": "", "samples": len(judged), "passing": len(passing)}
+            probed = await best_of(runtime, services, task, candidates, passing, task.plan.generator, f"probe:{number}")
             return TaskResult(
                 task_id=task.task_id,
-                files=candidates[passing[0]],
+                files=candidates[probed.best],
                 attempts=(*attempts, record.model_copy(update=won)),
-                findings=judged[passing[0]].findings,
+                findings=judged[probed.best].findings,
+                signals=probed.signals,
             )
         if judged:
             best = max(range(len(judged)), key=lambda i: judged[i].score)
@@ -146,7 +149,10 @@ async def _judge(
         if not stages:
             return Judged(accepted=True)
         files = assemble([*upstream, TaskResult(task_id=task.task_id, files=candidate, attempts=())])
-        return _judgement(await services.validate(files, task.plan.contract, stages=stages))
+        scope = f"run {task.run_id}"
+        policy = task.request.policy
+        verdict = await services.validate(files, task.plan.contract, stages=stages, policy=policy, scope=scope)
+        return _judgement(verdict)
 
     return await runtime.step(name, Judged, check)
 

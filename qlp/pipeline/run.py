@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from qlp.confidence import confidence_of, features_of
 from qlp.models import (
     Analysis,
-    Confidence,
-    Decision,
     Outcome,
     Plan,
     Request,
@@ -23,19 +20,20 @@ from qlp.pipeline.admit import admit
 from qlp.pipeline.analyse import analyse
 from qlp.pipeline.assemble import assemble, topological
 from qlp.pipeline.choose import Choice, choose_blueprint, choose_model
-from qlp.pipeline.decide import decide
 from qlp.pipeline.models import Available
+from qlp.pipeline.opinions import reviewed
 from qlp.pipeline.package import Packaged, package_capsule
 from qlp.pipeline.planning import make_plan, plan_data
 from qlp.pipeline.repair import REPAIR_ROUNDS, repair
 from qlp.pipeline.runtime import Runtime, TaskInput
+from qlp.pipeline.scoring import ScoredRun, score_run
 from qlp.pipeline.services import Services
 from qlp.pipeline.timing import Timed, clock, timed
 
 
 async def run_pipeline(runtime: Runtime, services: Services, request: Request) -> Outcome:
     """Raises QLPError; every other outcome, also an unverified one, is an Outcome with a capsule."""
-    request = admit(request, services.settings.runs)
+    request = admit(request, services.settings.runs, home=services.settings.home)
     analysis = analyse(request)
     began = await clock(runtime, "began")
     choice = choose_blueprint(request, analysis, services.settings.runs)
@@ -53,38 +51,30 @@ async def run_pipeline(runtime: Runtime, services: Services, request: Request) -
     await runtime.emit("plan", "run.plan.ready", plan_data(planned))
 
     results = await _execute(runtime, request, analysis, plan)
-    verdict, round = None, 0
+    verdict, round, asked = None, 0, Usage()
     while True:
         files = assemble(results.values())
-        verified = await _verify(runtime, services, plan, files, round)
+        verified = await _verify(runtime, services, plan, files, round, request.policy)
         timings.setdefault("generate", verified.began - planned_at)
         timings["verify"] = timings.get("verify", 0.0) + verified.ended - verified.began
-        verdict = verified.value
+        opinions = await reviewed(runtime, services, request, plan, files, verified.value, round)
+        verdict, asked = opinions.verdict, asked + opinions.usage
         if verdict.verified or choice.blueprint is not None or round == REPAIR_ROUNDS:
             break
         round += 1
         results = await repair(runtime, request, analysis, plan, results, verdict, round)
 
-    usage = sum((r.usage for r in results.values()), sum((a.usage for a in planned.attempts), Usage()))
-    confidence = confidence_of(
-        features_of(
-            verdict,
-            given_tests=bool(request.tests),
-            request_match=choice.match,
-            sample_agreement=_agreement(results),
-            repair_rounds=round,
-        )
-    )
-    decision = decide(verdict)
-    scored = {"probability": confidence.probability, "label": confidence.label, "decision": decision}
-    await runtime.emit("confidence", "run.confidence.ready", scored)
+    usage = sum((r.usage for r in results.values()), sum((a.usage for a in planned.attempts), asked))
+    scored = await score_run(runtime, services, request, plan, choice, results, files, verdict, repair_rounds=round)
+    confidence = scored.confidence
+    await runtime.emit("confidence", "run.confidence.ready", scored.summary)
     created_at = datetime.fromtimestamp(await clock(runtime, "scored"), UTC)
     packaged = await package_capsule(
         runtime, services, request, analysis, planned, results, files, verdict, confidence, usage, created_at
     )
     timings["package"] = packaged.ended - packaged.began
     await runtime.emit("capsule", "run.capsule.ready", packaged.value.model_dump())
-    return _outcome(verdict, decision, confidence, usage, packaged.value, plan, timings)
+    return _outcome(verdict, scored, usage, packaged.value, plan, timings)
 
 
 async def _execute(runtime: Runtime, request: Request, analysis: Analysis, plan: Plan) -> dict[str, TaskResult]:
@@ -97,7 +87,12 @@ async def _execute(runtime: Runtime, request: Request, analysis: Analysis, plan:
 
 
 async def _verify(
-    runtime: Runtime, services: Services, plan: Plan, files: tuple[SourceFile, ...], round: int
+    runtime: Runtime,
+    services: Services,
+    plan: Plan,
+    files: tuple[SourceFile, ...],
+    round: int,
+    policy: str | None,
 ) -> Timed[Verdict]:
     async def told(stage: StageResult) -> None:
         summary = _summary(stage)
@@ -105,15 +100,10 @@ async def _verify(
             f"stage:{round}:{stage.stage}", "run.stage.completed", {"round": round, **summary.model_dump()}
         )
 
-    return await timed(
-        runtime, f"verify:{round}", Verdict, lambda: services.validate(files, plan.contract, on_stage=told)
-    )
+    async def fresh() -> Verdict:
+        return await services.validate(files, plan.contract, policy=policy, on_stage=told)
 
-
-def _agreement(results: dict[str, TaskResult]) -> float | None:
-    """Share of sampled candidates that passed, over the accepted attempts that drew more than one."""
-    drawn = [a for r in results.values() for a in r.attempts if a.outcome == "accepted" and a.samples > 1]
-    return sum(a.passing for a in drawn) / sum(a.samples for a in drawn) if drawn else None
+    return await timed(runtime, f"verify:{round}", Verdict, fresh)
 
 
 def _summary(stage: StageResult) -> StageSummary:
@@ -129,8 +119,7 @@ def _summary(stage: StageResult) -> StageSummary:
 
 def _outcome(
     verdict: Verdict,
-    decision: Decision,
-    confidence: Confidence,
+    scored: ScoredRun,
     usage: Usage,
     packaged: Packaged,
     plan: Plan,
@@ -138,9 +127,10 @@ def _outcome(
 ) -> Outcome:
     return Outcome(
         verified=verdict.verified,
-        decision=decision,
+        decision=scored.decided.decision,
+        decided_because=scored.decided.because,
         stages=tuple(_summary(s) for s in verdict.stages),
-        confidence=confidence,
+        confidence=scored.confidence,
         usage=usage,
         capsule=packaged.file,
         capsule_digest=packaged.digest,

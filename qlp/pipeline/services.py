@@ -8,13 +8,15 @@ from pathlib import Path
 
 from qlp.budget import GuardedProvider, Ledger
 from qlp.capsule import CapsuleStore, Signer
+from qlp.confidence.outcomes import OutcomeStore
 from qlp.config import Settings
 from qlp.models import STAGES, InterfaceContract, Request, SourceFile, Stage, Tier, Verdict
 from qlp.pipeline.models import Models
 from qlp.pipeline.runtime import EventSink
 from qlp.sandbox import SandboxBackend, limits_from, open_backend
 from qlp.store.engine import Database
-from qlp.validation import validate_project
+from qlp.validation import Policy, VerdictCache, load_policy, open_verdict_cache, validate_project
+from qlp.validation.policy import TestsPolicy
 from qlp.validation.validator import EVIDENCE_BYTES, StageListener
 
 
@@ -29,6 +31,13 @@ class Services:
     signer: Signer
     ledger: Ledger
     events: EventSink
+    outcomes: OutcomeStore
+    verdicts: VerdictCache | None = None
+    """Where candidates' verdicts are kept; None asks the tools every time."""
+
+    def policy(self, request: Request) -> Policy:
+        """The request's policy, or the settings'. Raises InputError."""
+        return load_policy(request.policy or self.settings.validation.policy, self.settings.home)
 
     async def guarded(self, tier: Tier, request: Request, run_id: str) -> GuardedProvider:
         """The tier's model under the run's cost cap. Raises NoGeneratorError, ProviderError."""
@@ -43,10 +52,28 @@ class Services:
         *,
         stages: Iterable[Stage] = STAGES,
         on_stage: StageListener | None = None,
+        policy: str | None = None,
+        scope: str | None = None,
     ) -> Verdict:
-        """`validate_project` in a sandbox of the configured size; the backend bounds how many are open."""
-        limits = limits_from(self.settings.sandbox).model_copy(update={"output_bytes": EVIDENCE_BYTES})
-        return await validate_project(files, contract, self.sandbox, stages=stages, limits=limits, on_stage=on_stage)
+        """`validate_project` in sandboxes of the configured size; the backend bounds how many are open.
+
+        `policy` by name, None takes the settings'. With a `scope`, such as a run, a verdict reached before in it may
+        answer; None always asks the tools.
+        """
+        asked = load_policy(policy or self.settings.validation.policy, self.settings.home)
+        if scope is not None:  # how much green tests mean is asked of the whole project, once
+            asked = asked.model_copy(update={"tests": TestsPolicy()})
+        return await validate_project(
+            files,
+            contract,
+            self.sandbox,
+            policy=asked,
+            stages=stages,
+            limits=limits_from(self.settings.sandbox).model_copy(update={"output_bytes": EVIDENCE_BYTES}),
+            on_stage=on_stage,
+            cache=None if scope is None else self.verdicts,
+            scope=scope or "",
+        )
 
 
 def capsule_folder(settings: Settings) -> Path:
@@ -66,4 +93,6 @@ async def build_services(
         signer=Signer.load(settings.home / "keys"),
         ledger=Ledger(database),
         events=events,
+        outcomes=OutcomeStore(database),
+        verdicts=open_verdict_cache(settings),
     )

@@ -30,7 +30,7 @@ from qlp.sandbox.pipe import PipeStream
 from qlp.sandbox.profiles import DEFAULT_PROFILES, WORKSPACE, environment, languages
 from qlp.sandbox.protocol import BackendStatus, Limits
 from qlp.sandbox.reaper import Reaper
-from qlp.sandbox.roots import HOST, Root, find_root, folders, ready_profiles
+from qlp.sandbox.roots import HOST, Root, find_root, folders, ready_images
 from qlp.sandbox.session import Session
 
 REMEDY = "install it: apt-get install bubblewrap (dnf, pacman, apk: the same name)"
@@ -81,7 +81,8 @@ class BubblewrapBackend:
             group.destroy()
             lacking = [n for n, there in (("memory", group.memory), ("process", group.pids)) if not there]
             limits = f"; no control group for {' and '.join(lacking)} limits" if lacking else ""
-            ready = ready_profiles(self._home)
+            images = ready_images(self._home)
+            ready = tuple(images)
             missing = " ".join(p for p in DEFAULT_PROFILES if p not in ready and p != "go")
             return BackendStatus(
                 name=self.name,
@@ -89,6 +90,7 @@ class BubblewrapBackend:
                 detail=f"{self._version}{limits}",
                 profiles=tuple(dict.fromkeys(name for p in ready for name in (p, *languages(p)))),
                 remedy=f"qlp sandbox build {missing}" if missing else "",
+                images={name: images[p] for p in ready for name in (p, *languages(p))},
             )
 
         return await asyncio.to_thread(look)

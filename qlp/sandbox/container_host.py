@@ -105,18 +105,20 @@ class ContainerHost:
             name=name,
             available=True,
             detail=f"engine {version} at {self.url}",
-            profiles=ready,
+            profiles=tuple(ready),
+            images=ready,
             remedy=f"qlp sandbox build {lacking}" if lacking else "",
         )
 
-    async def look(self) -> tuple[str, tuple[str, ...]]:
-        """The engine's version, and the profiles (by every name that they have) whose image is there."""
+    async def look(self) -> tuple[str, dict[str, str]]:
+        """The engine's version, and the profiles (by every name that they have) whose image is there -> its id."""
 
-        def work() -> tuple[str, tuple[str, ...]]:
+        def work() -> tuple[str, dict[str, str]]:
             client = self._connect()
             there = client.images()
-            ready = (name for name, image in self._table().items() if _tagged(image.reference) in there)
-            return str(client.version().get("Version", "?")), tuple(ready)
+            wanted = ((name, _tagged(image.reference)) for name, image in self._table().items())
+            ready = {name: there[reference] for name, reference in wanted if reference in there}
+            return str(client.version().get("Version", "?")), ready
 
         return await self._call(work)
 

@@ -132,13 +132,14 @@ class Engine:
                 return None
             raise
 
-    def images(self) -> frozenset[str]:
-        """Every name by which an image here can be started, tagged or by digest; Podman's short ones too."""
-        names: set[str] = set()
+    def images(self) -> dict[str, str]:
+        """Every name by which an image here can be started, tagged or by digest, Podman's short ones too -> its id."""
+        ids: dict[str, str] = {}
         for image in self.call("GET", "/images/json"):
-            names.update(image.get("RepoTags") or (), image.get("RepoDigests") or ())
-        short = {name.removeprefix("localhost/").removeprefix("docker.io/").removeprefix("library/") for name in names}
-        return frozenset(names | short)
+            for name in (*(image.get("RepoTags") or ()), *(image.get("RepoDigests") or ())):
+                short = name.removeprefix("localhost/").removeprefix("docker.io/").removeprefix("library/")
+                ids |= dict.fromkeys((name, short), str(image.get("Id") or ""))
+        return ids
 
     def containers(self, label: str) -> list[dict[str, Any]]:
         """Every container with a label, in whatever state."""

@@ -23,7 +23,7 @@ async def prepare(
     every: bool = False,
     all_profiles: bool = False,
 ) -> dict[str, str]:
-    """Build `profiles` (python, node and go by default) for the best backend here, or for `every` one.
+    """Build `profiles` (python, node, go and analysis by default) for the best backend here, or for `every` one.
 
     Returns `backend/profile` -> what. `all_profiles` means every built-in profile. What is there already is left alone.
     The network is used only here. Raises InputError for an unknown profile and SandboxUnavailableError with the remedy.

@@ -18,8 +18,8 @@ from qlp.models._base import Frozen
 
 IMAGE_PROFILES: tuple[str, ...] = ("python", "node", "go", "java", "rust", "c", "scripts", "mono", "analysis")
 """Built in, in the order in which they are listed; `analysis` holds what reads code of any language and runs none."""
-DEFAULT_PROFILES: tuple[str, ...] = IMAGE_PROFILES[:3]
-"""What `qlp sandbox build` makes unless told otherwise: the languages that QLP generates."""
+DEFAULT_PROFILES: tuple[str, ...] = ("python", "node", "go", "analysis")
+"""What `qlp sandbox build` makes unless told otherwise: the languages that QLP generates, and the security stage."""
 
 WORKSPACE = "/workspace"
 OPT = "/opt/qlp"

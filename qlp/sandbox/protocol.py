@@ -115,6 +115,8 @@ class BackendStatus(Frozen):
     profiles: tuple[str, ...] = ()
     """Profiles whose image or toolchain is ready."""
     remedy: str = ""
+    images: dict[str, str] = {}
+    """Profile -> what `Isolation.image_digest` of its sandboxes is, as far as that is known without opening one."""
 
 
 class Sandbox(Protocol):

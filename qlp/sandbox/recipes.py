@@ -13,14 +13,14 @@ OUT = ".qlp"
 """Workspace folder of what the compile step makes; callers may not put files there."""
 _PROGRAM = f"{OUT}/program"
 _TSX = "/opt/qlp/node/node_modules/tsx/dist/loader.mjs"
-_JUNIT = "/opt/qlp/java/junit/*"
-_HEAP = 'exec java -Xmx"$((${QLP_MEMORY_MB:-1024} * 5 / 8))"m -XX:+UseSerialGC -Xshare:auto "$@"'
+JUNIT = "/opt/qlp/java/junit/*"
+JVM = 'exec java -Xmx"$((${QLP_MEMORY_MB:-1024} * 5 / 8))"m -XX:+UseSerialGC -Xshare:auto "$@"'
 """The JVM does not see a job's control group: left alone it sizes its heap by the machine and is killed for it."""
-_JAVAC = (
+JAVAC = (
     "javac", "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", "-J-Xshare:auto",
-    "-J-XX:SharedArchiveFile=/opt/qlp/java/javac.jsa", "-proc:none", "-nowarn", "-encoding", "UTF-8",
-    "-d", f"{OUT}/classes",
+    "-J-XX:SharedArchiveFile=/opt/qlp/java/javac.jsa", "-proc:none", "-encoding", "UTF-8",
 )  # fmt: skip
+_JAVAC = (*JAVAC, "-nowarn", "-d", f"{OUT}/classes")
 _RUBY_TESTS = "files = ARGV.shift(ARGV.index('--')); ARGV.shift; files.each { |file| require File.expand_path(file) }"
 
 
@@ -78,11 +78,11 @@ RECIPES: tuple[Recipe, ...] = (
     ),
     Recipe(
         name="java", title="Java", profile="java", test_aliases=("junit",), main="Main.java", suffixes=(".java",),
-        compile=(*_JAVAC, "-cp", f".:{_JUNIT}", "{sources}"),
-        run=("sh", "-c", _HEAP, "java", "-ea", "-cp", f"{OUT}/classes:.:{_JUNIT}", "{module}", "{args}"),
+        compile=(*_JAVAC, "-cp", f".:{JUNIT}", "{sources}"),
+        run=("sh", "-c", JVM, "java", "-ea", "-cp", f"{OUT}/classes:.:{JUNIT}", "{module}", "{args}"),
         test_main="MainTest.java", test_files=("*Test.java", "*Tests.java", "Test*.java", "*TestCase.java"),
         test=(
-            "sh", "-c", _HEAP, "java", "-ea", "-cp", f"{OUT}/classes:.:{_JUNIT}",
+            "sh", "-c", JVM, "java", "-ea", "-cp", f"{OUT}/classes:.:{JUNIT}",
             "org.junit.platform.console.ConsoleLauncher", "--disable-banner", "--disable-ansi-colors",
             "--include-classname=.*", f"--scan-classpath={OUT}/classes", "{args}",
         ),

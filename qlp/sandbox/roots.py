@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -60,17 +61,13 @@ def find_root(profile: str, home: Path) -> Root:
     return image_root(profile, home) or host_root(profile, home)
 
 
-def ready_profiles(home: Path) -> tuple[str, ...]:
-    """Built-in and added profiles whose root is ready. Blocking."""
-    return tuple(profile for profile in (*IMAGE_PROFILES, *added_names(home)) if _is_ready(profile, home))
-
-
-def _is_ready(profile: str, home: Path) -> bool:
-    try:
-        find_root(profile, home)
-    except SandboxUnavailableError:
-        return False
-    return True
+def ready_images(home: Path) -> dict[str, str]:
+    """Built-in and added profiles whose root is ready -> its digest. Blocking."""
+    found: dict[str, str] = {}
+    for profile in (*IMAGE_PROFILES, *added_names(home)):
+        with contextlib.suppress(SandboxUnavailableError):
+            found[profile] = find_root(profile, home).digest
+    return found
 
 
 def host_root(profile: str, home: Path) -> Root:

@@ -31,6 +31,11 @@ class Check:
     tool: str
     command: Command
     parse: Parser
+    paths: tuple[str, ...] = ()
+    """Appended to the command; more than fit into one argument list are given to several runs, whose readings are
+    added up. Not for tools that must see the whole program at once: give those a list in `files`."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Put into the workspace before the command runs, below `.qlp/`: argument files, configuration."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from qlp.models import Evidence, Isolation, SourceFile
 from qlp.sandbox.protocol import Command, ExecResult
@@ -22,7 +22,11 @@ def digest_of(files: Iterable[SourceFile]) -> str:
 class Recorder:
     """Numbers and writes down the commands of one validation."""
 
-    def __init__(self, input_digest: str, isolation: Isolation, versions: dict[str, str]) -> None:
+    def __init__(
+        self, input_digest: str, isolation: Isolation, versions: Mapping[str, str], *, label: str = ""
+    ) -> None:
+        """`label` tells the ids of several sandboxes of one validation apart."""
+        self._label = f"{label}-" if label else ""
         self._input_digest = input_digest
         self._isolation = isolation
         self._versions = versions
@@ -31,7 +35,7 @@ class Recorder:
     def record(self, stage: str, tool: str, command: Command, result: ExecResult) -> Evidence:
         number = self._count[stage] = self._count.get(stage, 0) + 1
         return Evidence(
-            id=f"{stage}-{number}",
+            id=f"{stage}-{self._label}{number}",
             stage=stage,
             argv=command.argv,
             input_digest=self._input_digest,

@@ -3,61 +3,103 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from fnmatch import fnmatchcase
 
 from qlp.errors import InputError
 from qlp.models import ContractFile, InterfaceContract, ProjectCommand, ProjectLanguage, SourceFile
+from qlp.validation.inference import bash, c, csharp, go, java, lua, node, perl, php, python, ruby, rust
 from qlp.validation.registry import toolchains
+
+Guess = Callable[[Set[str], Mapping[str, str]], Iterable[ProjectCommand]]
+
+_COMMANDS: dict[ProjectLanguage, Guess] = {
+    "python": python.commands,
+    "javascript": node.commands,
+    "typescript": node.commands,
+    "go": go.commands,
+    "c#": csharp.commands,
+    "c++": c.commands,
+    "c": c.commands,
+    "rust": rust.commands,
+    "java": java.commands,
+    "ruby": ruby.commands,
+    "php": php.commands,
+    "perl": perl.commands,
+    "lua": lua.commands,
+    "bash": bash.commands,
+}
+"""Language -> how its projects are installed, built, tested and run."""
+
+_RANK: dict[ProjectLanguage, int] = {
+    "bash": 1, "sql": 1, "terraform": 1, "html": 2, "css": 2, "yaml": 3, "dockerfile": 3, "other": 1,
+}  # fmt: skip
+"""A project is written in a language of the lowest rank that it has; one that is not named here has rank 0. Scripts
+and configuration surround almost every program, however many files of them there are."""
+
+
+def language_of(path: str) -> ProjectLanguage | None:
+    """The language that a file's name tells: its whole last part, its suffix, or a pattern such as `Dockerfile.*`."""
+    return _language(path, _known_names())
+
+
+def _language(path: str, known: Mapping[str, ProjectLanguage]) -> ProjectLanguage | None:
+    name = path.rsplit("/", 1)[-1]
+    for key in (name, "." + name.rsplit(".", 1)[-1]):
+        if key in known:
+            return known[key]
+    return next((language for key, language in known.items() if "*" in key and fnmatchcase(name, key)), None)
 
 
 def detect_language(paths: Iterable[str]) -> ProjectLanguage:
-    """The language with the most files; raises InputError when there is none that QLP has tools for."""
-    known = {name: language for toolchain in toolchains() for name, language in toolchain.trees.items()}
-    names = [p.rsplit("/", 1)[-1] for p in paths]
-    found = Counter(known[key] for n in names for key in (n, "." + n.rsplit(".", 1)[-1]) if key in known)
+    """What most files of the lowest rank are written in; raises InputError when there is none that QLP has tools
+    for."""
+    known = _known_names()
+    found = Counter(language for p in paths if (language := _language(p, known)) is not None)
     if not found:
         listed = ", ".join(sorted(set(known.values())))
         raise InputError(f"no file of a language that can be validated here ({listed}); name --language")
-    return found.most_common(1)[0][0]
+    lowest = min(_RANK.get(language, 0) for language in found)
+    return max((n, language) for language, n in found.items() if _RANK.get(language, 0) == lowest)[1]
 
 
-def infer_contract(files: Iterable[SourceFile], language: ProjectLanguage | None = None) -> InterfaceContract:
-    """Install and test commands as a person would guess them from the files."""
-    paths = {f.path for f in files}
-    chosen = language or detect_language(paths)
+def infer_contract(
+    files: Iterable[SourceFile],
+    language: ProjectLanguage | None = None,
+    *,
+    profile: str | None = None,
+    commands: Sequence[ProjectCommand] = (),
+) -> InterfaceContract:
+    """Install and test commands as a person would guess them from the files.
+
+    `profile`: the sandbox profile to work in, such as an operator's own image. `commands` replace the guessed ones of
+    the same purpose. With either of them the files may be of a language that QLP knows nothing of (`other`).
+    """
+    given = tuple(files)
+    paths = {f.path for f in given}
+    chosen = language or _detect(paths, unknown_ok=bool(profile or commands))
+    guess = _COMMANDS.get(chosen)
+    texts = {f.path: f.content for f in given if f.encoding == "utf-8"}
+    guessed = tuple(guess(paths, texts)) if guess is not None else ()
+    said = {c.purpose for c in commands}
     return InterfaceContract(
         project="project",
         kind="unknown",
         language=chosen,
+        profile=profile,
         files=tuple(ContractFile(path=p, task="given") for p in sorted(paths)),
-        commands=tuple(_commands(paths, chosen)),
+        commands=(*(c for c in guessed if c.purpose not in said), *commands),
     )
 
 
-def _commands(paths: set[str], language: ProjectLanguage) -> Iterable[ProjectCommand]:
-    if language == "python":
-        if "requirements.txt" in paths:
-            argv = (
-                "python3",
-                "-m",
-                "pip",
-                "install",
-                "--no-index",
-                "--disable-pip-version-check",
-                "-r",
-                "requirements.txt",
-            )
-            yield ProjectCommand(purpose="install", argv=argv)
-        yield ProjectCommand(purpose="test", argv=("python3", "-m", "pytest", "-q"))
-    elif language == "go":
-        if "go.mod" in paths:
-            yield ProjectCommand(purpose="build", argv=("go", "build", "./..."))
-        if any(p.endswith("_test.go") for p in paths):
-            yield ProjectCommand(purpose="test", argv=("go", "test", "./..."))
-    else:
-        if "package.json" in paths:
-            yield ProjectCommand(purpose="install", argv=("qlp-node-install",))
-        tests = tuple(sorted(p for p in paths if ".test." in p or p.startswith(("test/", "tests/"))))
-        if tests:
-            loader = ("--import", "/opt/qlp/node/node_modules/tsx/dist/loader.mjs") if language == "typescript" else ()
-            yield ProjectCommand(purpose="test", argv=("node", *loader, "--test", *tests))
+def _detect(paths: set[str], *, unknown_ok: bool) -> ProjectLanguage:
+    try:
+        return detect_language(paths)
+    except InputError:
+        if unknown_ok:
+            return "other"
+        raise
+
+
+def _known_names() -> dict[str, ProjectLanguage]:
+    return {name: language for toolchain in toolchains() for name, language in toolchain.trees.items()}

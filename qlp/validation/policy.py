@@ -10,10 +10,9 @@ import hashlib
 import re
 import tomllib
 from decimal import Decimal
-from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
@@ -44,6 +43,8 @@ class StagePolicy(Frozen):
 class TestsPolicy(Frozen):
     """How much a green test run must mean."""
 
+    __test__: ClassVar[bool] = False  # the name is none of a test class
+
     mutants: int = Field(default=0, ge=0, le=200)
     """Mutants tried against the tests; 0 leaves it out."""
     min_killed: float | None = Field(default=None, ge=0, le=1)
@@ -61,6 +62,12 @@ class DecisionPolicy(Frozen):
     ai_review_usd: Decimal = Decimal("0.10")
     human_review_usd: Decimal = Decimal("25")
     repair_usd: Decimal = Decimal("0.05")
+    reject_usd: Decimal = Decimal("50")
+    """What a result costs that is thrown away: somebody does the work by hand."""
+    ai_review_catches: float = Field(default=0.5, ge=0, le=1)
+    """Share of the wrong results that a model's review is trusted to find: an assumption, not a measurement."""
+    human_review_catches: float = Field(default=0.9, ge=0, le=1)
+    """The same of a person's review."""
     require_human: bool = False
     """Every result is seen by a human, whatever the confidence."""
     accept_uncalibrated: bool = True
@@ -77,6 +84,11 @@ class Policy(Frozen):
     stages: dict[Stage, StagePolicy] = {}
     tests: TestsPolicy = TestsPolicy()
     decision: DecisionPolicy = DecisionPolicy()
+    complete: bool = False
+    """Whether a stage errs that could not look at a side language because its sandbox image is not there; if not, the
+    stage says so and goes by what was looked at."""
+    opinions: tuple[str, ...] = ()
+    """Plug-ins of the group `qlp.opinions` that are asked where a model is configured; empty asks none."""
     wall_s: float = Field(default=900.0, gt=0)
     """Time budget of the whole validation, seconds."""
     cpu_s: float = Field(default=1800.0, gt=0)
@@ -85,7 +97,7 @@ class Policy(Frozen):
     def stage(self, name: Stage) -> StagePolicy:
         return self.stages.get(name, StagePolicy())
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """sha256 over everything that the file says."""
         return f"sha256:{hashlib.sha256(self.model_dump_json().encode()).hexdigest()}"

@@ -27,6 +27,15 @@ def toolchains() -> tuple[Toolchain, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+@cache
+def origins() -> dict[str, str]:
+    """Entry point -> package and version that it comes from: another version is another toolchain."""
+    return {
+        entry.value: f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else ""
+        for entry in entry_points(group=GROUP)
+    }
+
+
 def main_toolchain(language: ProjectLanguage) -> Toolchain:
     """The one in whose profile projects of the language are built, tested and run. Raises InputError."""
     for toolchain in toolchains():

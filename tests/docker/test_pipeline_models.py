@@ -103,7 +103,7 @@ async def test_of_several_candidates_the_one_that_passes_wins(tmp_path: Path) ->
     assert outcome.verified
     (attempt,) = read_capsule(made.capsule(outcome)).manifest.attempts
     assert (attempt.attempt.samples, attempt.attempt.passing) == (3, 1)
-    assert "sample_agreement" in {c.feature for c in outcome.confidence.contributions}
+    assert "agreement_same_model" in {c.feature for c in outcome.confidence.contributions}
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def served(ray_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
     from actors.run_worker import start_worker
     from actors.sandbox_manager import start_managers
+    from actors.validator_pool import start_validators
     from actors.worker_args import WorkerArgs
     from serve_app.builder import AppArgs, build_app
 
@@ -57,6 +58,7 @@ def served(ray_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         WorkerArgs.of(settings, name="http-worker", pipeline=FAKE), namespace=ray_cluster, detached=False
     )
     managers = start_managers(settings, namespace=ray_cluster, opener="tests.http.fake_sandbox:open_backend")
+    validators = start_validators(settings, namespace=ray_cluster, detached=False)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -72,6 +74,8 @@ def served(ray_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     database = open_database(home)
     yield Served(url, home, KeyStore(database, Pepper.load(home)))
     database.close()
+    for validator in validators:
+        ray.kill(validator)
     ray.get([manager.drain.remote() for manager in managers], timeout=30)
     shutdown: Any = serve.shutdown
     shutdown()

@@ -48,9 +48,10 @@ class EchoSandbox:
 
         `note` is written when the command is cancelled.
         """
-        script = json.loads(
-            next((files[a.removeprefix("./")] for a in command.argv if a.removeprefix("./") in files), b"{}")
-        )
+        named = [a.removeprefix("./") for a in command.argv]
+        if any(name.startswith(".qlp/") for name in named):  # a checker of ours, which finds the files by itself
+            named = ["main.py"]
+        script = json.loads(next((files[name] for name in named if name in files), b"{}"))
         if on_output is not None:
             on_output("stderr", b"\xff")
         try:

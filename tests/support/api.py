@@ -45,7 +45,7 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def open_api(home: Path, door: Any, **server: Any) -> AsyncIterator[Api]:
+async def open_api(home: Path, door: Any, validators: Any = None, **server: Any) -> AsyncIterator[Api]:
     settings = Settings(home=home, server=ServerSettings(max_body_bytes=MAX_BODY, **server))
     database = open_database(home)
     keys = KeyStore(database, Pepper.load(home))
@@ -60,6 +60,7 @@ async def open_api(home: Path, door: Any, **server: Any) -> AsyncIterator[Api]:
         keys=keys,
         capsules=CapsuleStore(home / "capsules"),
         sandbox=door,
+        validators=validators,
         worker_health=health,
     )
     try:

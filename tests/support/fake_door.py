@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from qlp.errors import NotFoundError
-from qlp.models import Isolation, Verdict
+from qlp.models import Isolation
 from qlp.sandbox.protocol import BackendStatus, Command, ExecResult, HttpReply, Job, JobResult, OutputListener
 from qlp.sandbox.work import Done, SessionInfo, SessionSpec, Work
 
@@ -73,9 +73,6 @@ class FakeDoor:
     async def close_session(self, session_id: str, tenant: str) -> None:
         self._room(session_id, tenant)
         del self.rooms[session_id]
-
-    async def validate(self, job: Any) -> Verdict:
-        raise NotImplementedError
 
     async def status(self, *, timeout_s: float = 5.0) -> BackendStatus:
         return BackendStatus(name="fake", available=True, detail="for tests")

@@ -174,6 +174,7 @@ class DaemonDoor:
             detail=stats.trouble
             or f"engine {stats.engine_version} at {stats.engine} through sandboxd ({who}) at {self.path}",
             profiles=stats.profiles,
+            images=stats.images,
             remedy=f"qlp sandbox build {lacking}" if lacking and not stats.trouble else "",
         )
 

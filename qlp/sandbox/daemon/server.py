@@ -250,7 +250,7 @@ class Server:
 
     async def stats(self) -> DaemonStats:
         version, trouble = "", ""
-        profiles: tuple[str, ...] = ()
+        profiles: dict[str, str] = {}
         runtimes: tuple[str, ...] = ()
         try:
             version, profiles = await self._host.look()
@@ -264,7 +264,8 @@ class Server:
             engine=self._host.url,
             engine_version=version,
             trouble=trouble,
-            profiles=profiles,
+            profiles=tuple(profiles),
+            images=profiles,
             runtimes=runtimes,
             open=self._open,
             most_open=self._policy.most_open,

@@ -69,6 +69,8 @@ class DaemonStats(Frozen):
     trouble: str = ""
     profiles: tuple[str, ...] = ()
     """Image profiles whose image is there."""
+    images: dict[str, str] = {}
+    """Profile -> id of its image."""
     runtimes: tuple[str, ...] = ()
     open: int
     """Containers on lease, or being made."""

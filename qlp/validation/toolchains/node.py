@@ -1,67 +1,100 @@
-"""JavaScript and TypeScript: TypeScript's parser, eslint, tsc, node:test."""
+"""JavaScript and TypeScript: TypeScript's parser and V8's, eslint, tsc, node:test and vitest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
 from qlp.models import Stage
 from qlp.sandbox.protocol import Command
 from qlp.validation import readings
 from qlp.validation.check import Check, Skip, StagePlan, Toolchain
+from qlp.validation.package_json import package_json
+from qlp.validation.parsers.eslint import eslint
+from qlp.validation.parsers.own_tests import own_tests
+from qlp.validation.parsers.tsc import tsc
 from qlp.validation.project import Project
 from qlp.validation.toolchains._support import support
 
-_SOURCE = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
+_JAVASCRIPT = (".js", ".mjs", ".cjs", ".jsx")
+_TYPESCRIPT = (".ts", ".mts", ".cts", ".tsx")
 _BIN = "/opt/qlp/node/node_modules/.bin"
-_ESLINT_CONFIGS = ("eslint.config.js", "eslint.config.mjs", "eslint.config.cjs")
+_MODULES = "/opt/qlp/node/node_modules"
+_ESLINT_CONFIGS = tuple(f"eslint.config.{suffix}" for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts"))
+_MADE = ("dist/", "build/", "node_modules/", "coverage/", "vendor/")
+_TSCONFIG = ".qlp/tsconfig.json"
+_OPTIONS = {
+    "target": "es2022", "lib": ["es2023", "dom", "dom.iterable"], "module": "preserve", "moduleResolution": "bundler",
+    "strict": True, "noEmit": True, "skipLibCheck": True, "esModuleInterop": True, "resolveJsonModule": True,
+    "allowImportingTsExtensions": True, "jsx": "preserve", "types": ["node"], "typeRoots": [f"{_MODULES}/@types"],
+    "paths": {"*": [f"{_MODULES}/*", f"{_MODULES}/@types/*"]},
+}  # fmt: skip
+"""For TypeScript that comes without a tsconfig.json: what `tsc --init` sets, for any kind of module."""
 
 
 def _plan(project: Project) -> Mapping[Stage, StagePlan]:
-    files, contract = project.text, project.contract
-    sources = tuple(sorted(p for p in files if p.endswith(_SOURCE)))
+    sources = project.of((*_JAVASCRIPT, *_TYPESCRIPT))
     if not sources:
         return {}
-    own_config = any(name in files for name in _ESLINT_CONFIGS)
-    config = () if own_config else ("--config", ".qlp/eslint.config.mjs")
-    lintable = tuple(p for p in sources if p not in _ESLINT_CONFIGS and p not in contract.given) or sources
-    types: StagePlan = Skip("the project has no tsconfig.json: plain JavaScript declares no types")
-    if "tsconfig.json" in files:
-        types = (
-            Check(
-                "tsc",
-                Command(argv=(f"{_BIN}/tsc", "--noEmit", "--pretty", "false", "-p", "."), wall_s=120),
-                readings.tsc,
-            ),
-        )
-    test = contract.command("test")
-    tests: StagePlan = Skip("no test was given or generated")
-    if test is not None:
-        parse = readings.node_test if "--test" in test.argv else readings.exit_code("tests")
-        tests = (Check("node", Command(argv=test.argv, env=dict(test.env)), parse),)
+    readable = tuple(p for p in sources if p in project.text)
+    names = b"".join(p.encode() + b"\0" for p in sources)
+    parse = Command(
+        argv=("node", "--experimental-vm-modules", "--no-warnings", ".qlp/js_syntax.cjs"), stdin=names, wall_s=60
+    )
     return {
-        "syntax": (
-            Check("typescript", Command(argv=("node", ".qlp/js_syntax.cjs"), wall_s=60), readings.syntax_report),
-        ),
-        "style": (
-            Check(
-                "eslint",
-                Command(argv=(f"{_BIN}/eslint", *config, "--format", "json", *lintable), wall_s=120),
-                readings.eslint,
-            ),
-        ),
-        "types": types,
-        "security": Skip(f"no security analyser for {contract.language} is in the sandbox image"),
-        "tests": tests,
+        "syntax": (Check("typescript", parse, readings.syntax_report),),
+        "style": _style(project, readable),
+        "types": _types(project, readable),
+        "tests": _tests(project),
     }
+
+
+def _style(project: Project, readable: Sequence[str]) -> StagePlan:
+    written = [p for p in project.ours(readable) if p not in _ESLINT_CONFIGS and not p.startswith(_MADE)]
+    written = [p for p in written if not p.endswith((".min.js", ".d.ts"))]
+    if not written:
+        return Skip("every file was made by a tool, or is no UTF-8 text", applicable=False)
+    whose = "own" if any(name in project.text for name in _ESLINT_CONFIGS) else "packaged"
+    command = Command(argv=("sh", ".qlp/js_lint.sh", whose), wall_s=180)
+    return (Check("eslint", command, eslint, paths=tuple(f"./{p}" for p in written)),)
+
+
+def _types(project: Project, readable: Sequence[str]) -> StagePlan:
+    typed = [p for p in readable if p.endswith(_TYPESCRIPT) and not p.startswith(_MADE)]
+    if not typed:
+        return Skip("plain JavaScript declares no types", applicable=False)
+    parse = tsc(package_json(project.text).packages)
+    argv = (f"{_BIN}/tsc", "--noEmit", "--pretty", "false", "-p")
+    if "tsconfig.json" in project.text:
+        return (Check("tsc", Command(argv=(*argv, "tsconfig.json"), wall_s=180), parse),)
+    config = json.dumps({"compilerOptions": _OPTIONS, "files": [f"../{p}" for p in typed]}).encode()
+    return (Check("tsc", Command(argv=(*argv, _TSCONFIG), wall_s=180), parse, files={_TSCONFIG: config}),)
+
+
+def _tests(project: Project) -> StagePlan:
+    commands = [c for c in project.contract.commands if c.purpose == "test"]
+    if not commands:
+        return Skip("no test was given or generated")
+    return tuple(
+        Check(
+            "vitest" if any("vitest" in word for word in c.argv) else "node",
+            Command(argv=("node", ".qlp/js_tests.cjs", *c.argv), env=dict(c.env)),
+            own_tests,
+        )
+        for c in commands
+    )
 
 
 _VERSIONS = """
 const { createRequire } = require('node:module');
 const from = createRequire('/opt/qlp/node/package.json');
 console.log('node', process.versions.node);
-for (const name of ['typescript', 'eslint', 'express', 'fast-check']) {
-  try { console.log(name === 'typescript' ? 'tsc' : name, from(name + '/package.json').version); }
-  catch { console.log(name, 'missing'); }
+for (const name of ['typescript', 'eslint', 'typescript-eslint', 'vitest', 'tsx', 'express', 'fast-check']) {
+  try {
+    const { version } = from(name + '/package.json');
+    console.log(name, version);
+    if (name === 'typescript') console.log('tsc', version);
+  } catch { console.log(name, 'missing'); }
 }
 """
 
@@ -71,6 +104,12 @@ NODE = Toolchain(
     languages=("javascript", "typescript"),
     plan=_plan,
     versions=Command(argv=("node", "-e", _VERSIONS), wall_s=20),
-    support=support("js_syntax.cjs", "eslint.config.mjs"),
-    trees={".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".ts": "typescript", ".mts": "typescript"},
-)
+    support=support(
+        "js_syntax.cjs", "js_lint.sh", "eslint.config.mjs", "js_tests.cjs", "js_reporter.mjs", "js_localhost.cjs",
+        "jest/vitest.config.mjs", "jest/setup.mjs",
+    ),
+    trees={
+        **dict.fromkeys(_JAVASCRIPT, "javascript"),
+        **dict.fromkeys(_TYPESCRIPT, "typescript"),
+    },
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""How good probabilities are: measures, reports and curves. Needs the extra `train` (numpy)."""

@@ -1,0 +1,1 @@
+"""Syntax tree -> the small tree of ir.py, one module a language."""

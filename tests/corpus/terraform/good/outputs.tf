@@ -1,0 +1,11 @@
+output "addresses" {
+  value = aws_instance.web[*].public_ip
+}
+
+output "summary" {
+  value = <<-EOT
+    %{for instance in aws_instance.web~}
+    ${instance.id} in ${var.region}
+    %{endfor~}
+  EOT
+}
