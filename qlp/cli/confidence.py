@@ -97,6 +97,7 @@ def train_model(
     paths: Sequence[Path], *, since: str | None, out: Path | None, name: str, version: str, full: bool, as_json: bool
 ) -> None:
     _needs_training_extra()
+    from qlp.confidence.training.card import card
     from qlp.confidence.training.reported import model_report
     from qlp.confidence.training.train import Recipe, train
 
@@ -122,7 +123,8 @@ def train_model(
     loaded = load_model_file(target)
     if full:
         report = model_report(rows, model, parts, recipe, say)
-        write_atomically(target.with_suffix(".report.json"), report.model_dump_json(indent=1).encode())
+        write_atomically(target.with_suffix(".report.json"), report.model_dump_json().encode())
+        write_atomically(target.with_suffix(".md"), card(model, report, loaded.digest).encode())
     if as_json:
         print_json({"model": model.label, "digest": loaded.digest, "file": str(target), "recipe": model.recipe})
     else:

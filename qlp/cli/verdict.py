@@ -21,7 +21,6 @@ def headline(outcome: Outcome) -> str:
     return "[bold yellow]UNVERIFIED[/]"
 
 
-
 def cost_words(usage: Usage) -> str:
     if not usage.calls:
         return "$0.00, no model call"

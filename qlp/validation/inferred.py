@@ -32,10 +32,10 @@ _COMMANDS: dict[ProjectLanguage, Guess] = {
 """Language -> how its projects are installed, built, tested and run."""
 
 _RANK: dict[ProjectLanguage, int] = {
-    "bash": 1, "sql": 1, "terraform": 1, "html": 2, "css": 2, "yaml": 3, "dockerfile": 3, "other": 1,
+    "other": 1, "bash": 2, "sql": 2, "terraform": 2, "html": 3, "css": 3, "yaml": 4, "dockerfile": 4,
 }  # fmt: skip
-"""A project is written in a language of the lowest rank that it has; one that is not named here has rank 0. Scripts
-and configuration surround almost every program, however many files of them there are."""
+"""A project is written in a language of the lowest rank that it has; one that is not named here has rank 0. Scripts,
+pages and configuration surround almost every program, however many files of them there are."""
 
 
 def language_of(path: str) -> ProjectLanguage | None:

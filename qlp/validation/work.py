@@ -106,7 +106,7 @@ class Work:
         """The group's reading stages, several at the same time."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        parsed: dict[str, asyncio.Future[Part]] = {}
+        parsed: dict[str, asyncio.Task[Part]] = {}
 
         async def one(stage: Stage, toolchain: str, plan: StagePlan, main: bool) -> Part:
             if isinstance(plan, Skip):
@@ -119,11 +119,11 @@ class Work:
             await self._board.add(group.profile, part)
             return part
 
-        waiting: list[asyncio.Future[Part]] = []
+        waiting: list[asyncio.Task[Part]] = []
         for stage in CHEAP:
             for p in group.planned:
                 if stage in p.stages:
-                    task = asyncio.ensure_future(one(stage, p.toolchain.name, p.stages[stage], p.main))
+                    task = asyncio.create_task(one(stage, p.toolchain.name, p.stages[stage], p.main))
                     waiting.append(task)
                     if stage == "syntax":
                         parsed[p.toolchain.name] = task

@@ -14,7 +14,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from qlp.cli.main import app
 from qlp.config import SandboxSettings, home
 from qlp.errors import SandboxUnavailableError
 from qlp.sandbox import open_backend
@@ -68,7 +70,7 @@ def test_the_command_line_verifies_fails_and_reports(tmp_path: Path, bin_folder:
 
     project(tmp_path / "bad", "import os\n\n\ndef add(a: int, b: int) -> int:\n    return a - b\n")
     reports = ["--sarif", "out/o.sarif", "--junit", "out/o.xml"]
-    bad = run(["qlp", "validate", "bad", "--policy", "production", *reports], tmp_path, bin_folder)
+    bad = run(["qlp", "validate", "bad", *reports], tmp_path, bin_folder)
     assert bad.returncode == 1, bad.stdout + bad.stderr
     assert "FAILED" in bad.stdout
     assert "fix: " in bad.stdout
@@ -98,10 +100,11 @@ def test_the_command_line_verifies_fails_and_reports(tmp_path: Path, bin_folder:
         [],
     ],
 )
-def test_usage_is_exit_2(tmp_path: Path, bin_folder: Path, argv: list[str]) -> None:
+def test_usage_is_exit_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
     project(tmp_path / "good")
-    done = run(["qlp", "validate", *argv], tmp_path, bin_folder)
-    assert done.returncode == 2, done.stdout + done.stderr
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["validate", *argv])
+    assert done.exit_code == 2, done.output
 
 
 def test_the_pre_commit_hook_lets_good_files_pass_and_stops_bad_ones(tmp_path: Path, bin_folder: Path) -> None:

@@ -73,7 +73,7 @@ async def test_a_clean_python_project_is_verified_with_evidence_of_every_stage(b
                 "calc_py": "import pickle\n\n\ndef add(a: int, b: int) -> int:\n    return int(pickle.loads(bytes([a]))) + b\n"
             },
             "security",
-            "B301",
+            "insecure-deserialisation",
         ),
         ({"calc_py": "def add(a: int, b: int) -> int:\n    return a - b\n"}, "tests", "test-failed"),
     ],
@@ -205,7 +205,7 @@ async def test_go_is_checked_with_its_own_tools(backend: SandboxBackend) -> None
         "syntax": "passed",
         "style": "passed",
         "types": "passed",
-        "security": "skipped",
+        "security": "passed",
         "tests": "passed",
         "runtime": "skipped",
     }

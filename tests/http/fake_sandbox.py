@@ -49,7 +49,7 @@ class EchoSandbox:
         `note` is written when the command is cancelled.
         """
         named = [a.removeprefix("./") for a in command.argv]
-        if any(name.startswith(".qlp/") for name in named):  # a checker of ours, which finds the files by itself
+        if any(name.startswith(".qlp/py_") for name in named):  # a checker of ours, which finds the files by itself
             named = ["main.py"]
         script = json.loads(next((files[name] for name in named if name in files), b"{}"))
         if on_output is not None:

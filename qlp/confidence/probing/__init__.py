@@ -1,4 +1,4 @@
-"""Probing: candidates for one function, run on the request's examples and on generated inputs, compared by behaviour."""
+"""Probing: candidates for a function, run on the request's examples and on generated inputs, compared by behaviour."""
 
 from qlp.confidence.probing.examples import find_examples
 from qlp.confidence.probing.models import (

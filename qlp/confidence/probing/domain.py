@@ -35,11 +35,12 @@ class Domain:
     """Values of the examples."""
 
 
-def domain_of(parameter: Parameter, values: list[Any], text: str) -> Domain:
-    """Of one parameter: `values` are those of the examples; what they show goes before types, types before names."""
+def domain_of(parameter: Parameter, values: list[Any], text: str, *, only: bool = False) -> Domain:
+    """Of one parameter: `values` are those of the examples; what they show goes before types, types before the words
+    of the request (about the `only` parameter), those before names."""
     hint = parameter.hint
     if hint.kind == "any" and not values:
-        hint = _by_name(parameter.name)
+        hint = (_by_words(text) if only else None) or _by_name(parameter.name)
     pool = tuple(dict.fromkeys(m[1] or m[2] for m in re.finditer(r"'([^'\n]{1,30})'|\"([^\"\n]{1,30})\"", text)))[:40]
     domain = _domain(hint, values, pool)
     if not values and domain.kind in ("int", "float", "list"):
@@ -141,11 +142,15 @@ def _kind(value: Any) -> str:
 
 
 @cache
-def _names() -> tuple[tuple[re.Pattern[str], Hint], ...]:
+def _table(name: str) -> tuple[tuple[re.Pattern[str], Hint], ...]:
     text = (files(__package__) / "data" / "parameters.toml").read_text("utf-8")
-    rows = tomllib.loads(text)["name"]
+    rows = tomllib.loads(text)[name]
     return tuple((re.compile(r["pattern"], re.I), hint_of(r["type"])) for r in rows)
 
 
 def _by_name(name: str) -> Hint:
-    return next((hint for pattern, hint in _names() if pattern.fullmatch(name)), ANY)
+    return next((hint for pattern, hint in _table("name") if pattern.fullmatch(name)), ANY)
+
+
+def _by_words(text: str) -> Hint | None:
+    return next((hint for pattern, hint in _table("words") if pattern.search(text)), None)

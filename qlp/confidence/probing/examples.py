@@ -31,8 +31,12 @@ _WRAP = re.compile(
     r"(round|set|sorted|len|list|tuple|isclose|assertEqual|assertEquals|assertAlmostEqual|assertListEqual|assertTrue|"
     r"assertFalse|equal|deepEqual|strictEqual|deepStrictEqual|expect|str)\s*\(\s*$"
 )
-_MATCHER = re.compile(r"\s*\)\s*\.\s*(?:toBe|toEqual|toStrictEqual|toBeCloseTo|to\.equal|to\.deep\.equal|to\.be)\s*\(\s*")
-_HEADING = re.compile(r"^[ \t]*(?:for\s+)?(?:e\.?g\.?|examples?|samples?|\[input/output\] samples)\b[^\n:]{0,20}:?", re.I | re.M)
+_MATCHER = re.compile(
+    r"\s*\)\s*\.\s*(?:toBe|toEqual|toStrictEqual|toBeCloseTo|to\.equal|to\.deep\.equal|to\.be)\s*\(\s*"
+)
+_HEADING = re.compile(
+    r"^[ \t]*(?:for\s+)?(?:e\.?g\.?|examples?|samples?|\[input/output\] samples)\b[^\n:]{0,20}:?", re.I | re.M
+)
 _INPUT = re.compile(r"\binputs?\b(?:\s+\d+)?\s*[:=]?\s*(.{1,600}?)\n?\s*\boutputs?\b\s*[:=]\s*", re.I | re.S)
 _ASSIGN = re.compile(r"\b([A-Za-z_]\w*)\s*[:=]\s*(?!=)")
 _RESULT = re.compile(
@@ -59,7 +63,7 @@ def find_examples(target: Target, *, limit: int = 12) -> tuple[Example, ...]:
             found += [f for f in _calls(text, None, signature) if len(f[1].arguments) == count]
     found = _of_one_kind(sorted(found, key=lambda e: e[0]), text)
     seen: set[str] = set()
-    unique = []
+    unique: list[Example] = []
     for _, example in found:
         key = "".join(map(wire.canonical, example.arguments))
         if key not in seen and len(unique) < limit:

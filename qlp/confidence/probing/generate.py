@@ -35,7 +35,8 @@ def generate(target: Target, examples: tuple[Example, ...], *, count: int, seed:
         return ()
     rng = random.Random(f"{seed}:{target.id}:{target.entry}")
     given = [g for g in given if len(g) == len(parameters)]
-    domains = [domain_of(p, [g[i] for g in given], target.text) for i, p in enumerate(parameters)]
+    only = len(parameters) == 1
+    domains = [domain_of(p, [g[i] for g in given], target.text, only=only) for i, p in enumerate(parameters)]
     seen = {_key(g) for g in given}
     made: list[ProbeInput] = []
 
@@ -137,8 +138,8 @@ def value(domain: Domain, rng: random.Random, depth: int = 0) -> Any:
         case "list" | "tuple" | "set":
             return _collection(domain, rng, depth)
         case "dict":
-            pairs = ((value(domain.inner[0], rng, depth + 1), value(domain.inner[1], rng, depth + 1)) for _ in range(_size(domain, rng)))
-            return {k: v for k, v in pairs if _hashable(k)}
+            keys = [value(domain.inner[0], rng, depth + 1) for _ in range(_size(domain, rng))]
+            return {k: value(domain.inner[1], rng, depth + 1) for k in keys if _hashable(k)}
     return rng.choice((0, 1, -3, 7, "a", [1, 2]))
 
 
@@ -251,7 +252,8 @@ def _changed_text(old: str, domain: Domain, rng: random.Random) -> str:
     if any(c.isalpha() for c in old):
         ways += [old.swapcase, lambda: old[:at] + old[at:].upper()]
     if len(words) > 1:
-        ways += [lambda: " ".join(rng.sample(words, len(words))), lambda: " ".join(words[:-1]), lambda: old.replace(" ", "  ", 1)]
+        ways += [lambda: " ".join(rng.sample(words, len(words))), lambda: " ".join(words[:-1])]
+        ways.append(lambda: old.replace(" ", "  ", 1))
     if len(domain.pool) > 1:
         other = str(rng.choice(domain.pool))
         ways += [lambda: old + other, lambda: old[:at] + other[at:], lambda: other[:at] + old[at:]]
@@ -341,7 +343,7 @@ def _boundaries(domain: Domain, rng: random.Random) -> list[Any]:
     match domain.kind:
         case "int":
             big = min(int(domain.high) * 3 + 7, 10**6)
-            return [0, 1, big, -1 if domain.low < 0 else 2, 10**6 + 3, 101, -big if domain.low < 0 else 3]
+            return [0, 1, big, -1 if domain.low < 0 else 2, 101, 1009, -big if domain.low < 0 else 3]
         case "float":
             return [0.0, 1.0, 0.5, float(domain.high * 2), *([-1.5] if domain.low < 0 else [])]
         case "bool":

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 _WORDS: dict[str, Any] = {
     "None": None, "null": None, "nil": None, "undefined": None, "True": True, "true": True, "TRUE": True,
     "False": False, "false": False, "FALSE": False, "NaN": math.nan, "Infinity": math.inf, "inf": math.inf,
 }  # fmt: skip
+_EMPTY: dict[str, Callable[[], Any]] = {"set": set, "frozenset": set, "list": list, "dict": dict, "tuple": tuple}
+_CALLS = (*_EMPTY, "Counter", "OrderedDict")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|.)", re.DOTALL)
@@ -54,7 +57,7 @@ class _Reader:
         value, at = self.product(at, depth)
         while self._is_number(value):
             sign = _blank(self.text, at)
-            if sign >= len(self.text) or self.text[sign] not in "+-" or self.text[sign : sign + 2] in ("->", "--", "++"):
+            if self.text[sign : sign + 1] not in ("+", "-") or self.text[sign : sign + 2] in ("->", "--", "++"):
                 break
             try:
                 more, after = self.product(_blank(self.text, sign + 1), depth)
@@ -114,20 +117,18 @@ class _Reader:
             return self.number(found), found.end()
         if found := _NAME.match(text, at):
             word, end = found[0], found.end()
-            if word.lower() in ("r", "b", "u", "f", "rb", "br") and text[end : end + 1] in ("'", '"') and end < len(text):
+            if word.lower() in ("r", "b", "u", "f", "rb", "br") and text[end : end + 1] in ("'", '"'):
                 value, after = self.string(end, raw="r" in word.lower())
                 return (value.encode() if "b" in word.lower() else value), after
-            if word in ("set", "frozenset", "list", "dict", "tuple") and text.startswith("()", end):
-                empty: Any = {"set": set(), "frozenset": set(), "list": [], "dict": {}, "tuple": ()}[word]
-                return empty, end + 2
-            if word in ("set", "frozenset", "list", "tuple", "Counter", "OrderedDict", "dict") and text.startswith("(", end):
+            if word in _EMPTY and text.startswith("()", end):
+                return _EMPTY[word](), end + 2
+            if word in _CALLS and text.startswith("(", end):
                 inner, after = self.atom(_blank(text, end + 1), depth + 1)
                 after = _blank(text, after)
                 if after < len(text) and text[after] == ")":
                     return self.converted(word, inner), after + 1
-            if word in _WORDS and not text.startswith("(", end) and not text.startswith(".", end + 0):
-                return _WORDS[word], end
-            if word in _WORDS and text[end : end + 1] == "." and not text[end + 1 : end + 2].isalnum():
+            attribute = text[end : end + 1] == "." and text[end + 1 : end + 2].isalnum()
+            if word in _WORDS and not text.startswith("(", end) and not attribute:
                 return _WORDS[word], end
         raise NoLiteralError(text[at : at + 20])
 

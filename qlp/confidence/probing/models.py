@@ -45,9 +45,9 @@ class ProbeLimits(Frozen):
     """Examples of a request that are run; further ones are not read."""
     call_s: float = 0.3
     load_s: float = 2.0
-    call_wall_s: float = 5.0
+    call_wall_s: float = 15.0
     """Wall clock until a silent process is killed."""
-    load_wall_s: float = 20.0
+    load_wall_s: float = 30.0
     cpu_s: int = 10
     """CPU time of one candidate's process."""
     memory_mb: int = 512

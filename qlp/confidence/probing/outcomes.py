@@ -31,6 +31,7 @@ def behaviour_of(run: RawRun, inputs: int, *, loose: bool) -> Behaviour:
         return Behaviour(run.load, (), (), (), ())
     calls: list[dict[str, Any]] = [c if isinstance(c, dict) else {"x": "skipped"} for c in run.calls[:inputs]]
     calls += [{"x": "skipped"}] * (inputs - len(calls))
+    calls = [{"x": "killed"} if "o" in c and not wire.valid(c["o"]) else c for c in calls]
     return Behaviour(
         load="ok",
         outcomes=tuple(_outcome(c, loose) for c in calls),

@@ -32,6 +32,8 @@ from qlp.sandbox.protocol import SandboxBackend
 _FAILURES = 3
 _ONE_GENERATOR = 2
 """Peers of one generator at most: eight copies of one model's opinion are one opinion."""
+_ENOUGH = 3
+"""Peers that are needed to say that an input is not meant."""
 _UNMEANT = 0.5
 """An input on which so many of those that run have no answer is not meant by the request."""
 
@@ -98,13 +100,14 @@ def report(
     behaviours = [behaviour_of(run, len(inputs), loose=loose) for run in runs]
     held = [count_held(examples, b, loose=loose) for b in behaviours]
     kinds, promised = allowed_kinds(target, examples), promises(target)
+    solid = [b.ran and n == len(examples) for b, n in zip(behaviours, held, strict=True)]
     probes = []
     for at, (candidate, behaviour) in enumerate(zip(candidates, behaviours, strict=True)):
         rng = random.Random(f"{seed}:{target.id}:{candidate.generator}:{candidate.id}")
         same, other = _peers(at, candidates, rng, limits.peers)
-        meant = _meant(inputs, [behaviours[i] for i in (*same, *other)])
+        meant = _meant(inputs, [(behaviours[i], solid[i]) for i in (*same, *other)])
         features = _alone(behaviour, examples, inputs, meant, held[at], kinds, promised)
-        features |= _compared(at, behaviours, same, other, inputs, held, len(examples))
+        features |= _compared(at, behaviours, same, other, inputs, solid, bool(examples))
         wrong = [i for i, e in enumerate(examples) if behaviour.ran and not holds(e, behaviour, i, loose=loose)]
         probes.append(
             CandidateProbe(
@@ -118,7 +121,12 @@ def report(
             )
         )
     return ProbeReport(
-        target=target.id, seed=seed, examples=tuple(examples), inputs=tuple(inputs), candidates=tuple(probes), image=image
+        target=target.id,
+        seed=seed,
+        examples=tuple(examples),
+        inputs=tuple(inputs),
+        candidates=tuple(probes),
+        image=image,
     )
 
 
@@ -138,15 +146,18 @@ def _peers(at: int, candidates: Sequence[Candidate], rng: random.Random, most: i
     return same, other
 
 
-def _meant(inputs: Sequence[ProbeInput], peers: Sequence[Behaviour]) -> list[int]:
-    """Generated inputs that the request means, as far as peers tell: those that most of them can answer."""
-    running = [p for p in peers if p.ran]
+def _meant(inputs: Sequence[ProbeInput], peers: Sequence[tuple[Behaviour, bool]]) -> list[int]:
+    """Generated inputs that the request means, as far as peers tell: those that most of them can answer. Peers that
+    fail an example (the second of a pair is False) are asked only where few others are there."""
     generated = [i for i, one in enumerate(inputs) if one.kind != "example"]
-    if len(running) < 3:
+    running = [(p, solid) for p, solid in peers if p.ran]
+    asked = [p for p, solid in running if solid]
+    if len(asked) < _ENOUGH:
+        asked = [p for p, _ in running]
+    if len(asked) < _ENOUGH:
         return generated
-    return [
-        i for i in generated if sum(p.outcomes[i].status != "value" for p in running) <= _UNMEANT * len(running)
-    ]
+    meant = [i for i in generated if sum(p.outcomes[i].status != "value" for p in asked) <= _UNMEANT * len(asked)]
+    return meant or generated
 
 
 def _alone(
@@ -164,8 +175,10 @@ def _alone(
         "examples_pass_fraction": held / len(examples) if examples else None,
         "examples_count_log": math.log2(1 + len(examples)),
     }
-    names = ("generated_crash_rate", "generated_edge_crash_rate", "generated_timeout_rate", "generated_edge_timeout_rate", "invariants_hold",
-             "return_type_fits", "repeatable", "arguments_kept", "output_diversity")  # fmt: skip
+    names = (
+        "generated_crash_rate", "generated_edge_crash_rate", "generated_timeout_rate", "generated_edge_timeout_rate",
+        "invariants_hold", "return_type_fits", "repeatable", "arguments_kept", "output_diversity",
+    )  # fmt: skip
     features |= dict.fromkeys(names)
     if not behaviour.ran:
         return features
@@ -202,22 +215,22 @@ def _compared(
     same: Sequence[int],
     other: Sequence[int],
     inputs: Sequence[ProbeInput],
-    held: Sequence[int],
-    examples: int,
+    solid: Sequence[bool],
+    examples: bool,
 ) -> dict[str, float | None]:
     """What comparison with peers shows; edges count only where most peers can answer."""
     one = behaviours[at]
 
     def with_peers(peers: Sequence[int]) -> Agreement:
-        them = [behaviours[i] for i in peers]
-        return agreement(one, them, _meant(inputs, [*them, one]))
+        return agreement(
+            one, [behaviours[i] for i in peers], _meant(inputs, [(behaviours[i], solid[i]) for i in peers])
+        )
 
     own, others = with_peers(same), with_peers(other)
     everybody = [*same, *other]
-    right = [i for i in everybody if examples and behaviours[i].ran and held[i] == examples]
-    passing = with_peers(right)
-    pool = [one, *(behaviours[i] for i in everybody)]
-    rank, clusters = ranks(pool, _meant(inputs, pool))
+    passing = with_peers([i for i in everybody if examples and solid[i]])
+    pool = [at, *everybody]
+    rank, clusters = ranks([behaviours[i] for i in pool], _meant(inputs, [(behaviours[i], solid[i]) for i in pool]))
     return {
         "agreement_same_model": own.share,
         "agreement_other_models": others.share,

@@ -65,7 +65,7 @@ async def _batch(
     sandbox: Sandbox, batch: Sequence[tuple[Work, Candidate]], limits: ProbeLimits
 ) -> dict[tuple[str, str], RawRun]:
     numbers: dict[str, int] = {}
-    tasks = []
+    tasks: list[dict[str, object]] = []
     for work, _ in batch:
         if work.target.id not in numbers:
             numbers[work.target.id] = len(tasks)
@@ -73,7 +73,8 @@ async def _batch(
     asked = {
         "tasks": tasks,
         "candidates": [
-            {"id": i, "task": numbers[work.target.id], "code": candidate.code} for i, (work, candidate) in enumerate(batch)
+            {"id": i, "task": numbers[work.target.id], "code": candidate.code}
+            for i, (work, candidate) in enumerate(batch)
         ],
         "limits": {
             name: getattr(limits, name)

@@ -133,9 +133,9 @@ def _named(name: str, inner: tuple[ast.expr, ...]) -> Hint:
 def _javascript(text: str, name: str) -> Signature | None:
     """`function f(a, b = 1)`, `const f = (a, b) =>`, `f = a =>`, with types of TypeScript where they stand."""
     escaped = re.escape(name)
-    found = re.search(
-        rf"\bfunction\s*\*?\s*{escaped}\s*\(([^)]*)\)|\b{escaped}\s*=\s*(?:async\s*)?(?:function\b[^(]*)?\(([^)]*)\)", text
-    )
+    declared = rf"\bfunction\s*\*?\s*{escaped}\s*\(([^)]*)\)"
+    assigned = rf"\b{escaped}\s*=\s*(?:async\s*)?(?:function\b[^(]*)?\(([^)]*)\)"
+    found = re.search(f"{declared}|{assigned}", text)
     if found is None:
         return None
     inside = found[1] if found[1] is not None else found[2]

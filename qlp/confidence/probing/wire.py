@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +61,28 @@ def decode(wire: Wire) -> Any:
         case "B":
             return bytes.fromhex(rest[0])
     raise ValueError(f"no such tag: {tag!r}")
+
+
+def valid(wire: Any, depth: int = _DEPTH) -> bool:
+    """Whether something that came out of a sandbox has the form of a value; what has not is no answer."""
+    if wire is None or isinstance(wire, bool | str):
+        return True
+    if depth < 0 or not isinstance(wire, list) or not wire or not isinstance(wire[0], str):
+        return False
+    tag, *rest = wire
+    match tag:
+        case "i" | "f":
+            return len(rest) == 1 and isinstance(rest[0], str) and _NUMBER.fullmatch(rest[0]) is not None
+        case "l" | "t" | "S":
+            return all(valid(v, depth - 1) for v in rest)
+        case "d":
+            return all(isinstance(p, list) and len(p) == 2 and all(valid(v, depth - 1) for v in p) for p in rest)
+        case "B" | "o" | "h":
+            return all(isinstance(v, str) for v in rest)
+    return False
+
+
+_NUMBER = re.compile(r"-?(?:\d{1,2000}|\d{0,400}\.?\d{0,400}(?:[eE][+-]?\d{1,4})?|inf|nan)")
 
 
 def kind(wire: Wire) -> str:
@@ -117,8 +140,7 @@ def same(expected: Wire, got: Wire, *, loose: bool = False, digits: int | None =
         return False
     if left in ("list", "tuple"):
         return len(expected) == len(got) and all(
-            same(x, y, loose=loose, digits=digits, depth=depth - 1)
-            for x, y in zip(expected[1:], got[1:], strict=True)
+            same(x, y, loose=loose, digits=digits, depth=depth - 1) for x, y in zip(expected[1:], got[1:], strict=True)
         )
     if left == "dict":
         return _same_pairs(expected[1:], got[1:], loose, digits, depth - 1)
@@ -141,7 +163,7 @@ def _close(a: float, b: float, digits: int | None) -> bool:
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) and math.isnan(b)
     if digits is not None:
-        return abs(a - b) <= 0.51 * 10**-digits
+        return bool(abs(a - b) <= 0.51 * 10.0**-digits)
     return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)
 
 
@@ -170,7 +192,7 @@ def canonical(wire: Wire, depth: int = _DEPTH, *, loose: bool = False) -> str:
             return "S[" + ",".join(sorted(canonical(v, depth - 1, loose=loose) for v in wire[1:])) + "]"
         case "d":
             pairs = [v for v in wire[1:] if isinstance(v, list) and len(v) == 2]
-            texts = (canonical(k, depth - 1, loose=loose) + ":" + canonical(v, depth - 1, loose=loose) for k, v in pairs)
+            texts = (":".join(canonical(one, depth - 1, loose=loose) for one in pair) for pair in pairs)
             return "d[" + ",".join(sorted(texts)) + "]"
     return json.dumps(wire, sort_keys=True)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qlp.confidence.ensemble import Boosted, Tree
 from qlp.confidence.features import BY_NAME
@@ -28,9 +29,11 @@ class Shape:
 class FittedTrees:
     estimator: Any
     features: tuple[str, ...]
+    columns: NDArray[np.intp]
+    """Where the features stand in a table; those that no training row had are left out."""
 
     def scores(self, x: Floats) -> Floats:
-        return np.asarray(self.estimator.decision_function(x), dtype=np.float64)
+        return np.asarray(self.estimator.decision_function(x[:, self.columns]), dtype=np.float64)
 
     def export(self) -> Boosted:
         """The baseline is the training rows' log-odds; inner values are the weighted means of what lies below."""
@@ -44,6 +47,9 @@ def fit_boosted(
 ) -> FittedTrees:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
+    columns = np.flatnonzero(~np.isnan(x).all(axis=0))
+    features = tuple(features[i] for i in columns)
+
     estimator = HistGradientBoostingClassifier(
         learning_rate=shape.rate,
         max_iter=shape.rounds,
@@ -54,8 +60,8 @@ def fit_boosted(
         early_stopping=False,
         random_state=seed,
     )
-    estimator.fit(x, y, sample_weight=weights)
-    return FittedTrees(estimator, features)
+    estimator.fit(x[:, columns], y, sample_weight=weights)
+    return FittedTrees(estimator, features, columns)
 
 
 def _finite(threshold: float) -> float:

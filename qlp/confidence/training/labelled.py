@@ -96,6 +96,20 @@ def humanevalpack_python(folder: Path) -> list[LabelledTask]:
     return list(_twins(read_jsonl(folder / "humanevalpack_python.jsonl.gz")))
 
 
+def testmodel(folder: Path) -> list[LabelledTask]:
+    """Samples of the little test model, as benchmarks/testmodel_samples.py writes them."""
+    file = folder / "testmodel_python.jsonl.gz"
+    solutions: dict[str, list[Labelled]] = {}
+    targets: dict[str, Target] = {}
+    for row in read_jsonl(file):
+        name = row["task_id"]
+        targets.setdefault(
+            name, Target(id=name, text=row["prompt"], entry=row["entry_point"], signature=row["signature"])
+        )
+        solutions.setdefault(name, []).append(_of_row(row))
+    return [LabelledTask(targets[name], tuple(them)) for name, them in solutions.items()]
+
+
 def _twins(rows: list[dict[str, Any]]) -> Iterator[LabelledTask]:
     for row in rows:
         for kind, body in (("good", row["canonical_solution"]), ("bad", row["buggy_solution"])):
@@ -130,4 +144,5 @@ SETS: dict[str, Callable[[Path], list[LabelledTask]]] = {
     "mbpp_python": mbpp_python,
     "poly_javascript": poly_javascript,
     "humanevalpack_python": humanevalpack_python,
+    "testmodel_python": testmodel,
 }

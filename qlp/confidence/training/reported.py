@@ -218,7 +218,7 @@ def goals(kinds: Sequence[KindReport]) -> tuple[Goal, ...]:
         _goal("HumanEval, new tasks, all features: ECE", whole.ece if whole else None, 0.03, most=True),
         _goal("least skill of a held-out set, 100 outcomes a generator", min(skills, default=None), 0.0),
         _goal("share of buggy twins below their fixed ones", below, 0.95),
-        _goal("share of single features that the risk-coverage curve dominates",
+        _goal("share of single features whose risk-coverage curve is nowhere lower, beyond chance",
               dominated / len(function.singles) if function.singles else None, 1.0),
         _goal("static features alone, new tasks: largest AUROC (more is a leak)", static, 0.85, most=True),
     )  # fmt: skip

@@ -2,10 +2,9 @@
 
     python -m qlp.confidence.training.rows --labelled DIR --out DIR [--set NAME ...] [--runs DIR]
 
-Cost on one core: about 8 minutes for 10,500 Python solutions of 164 tasks, 2 for the other Python sets, 5 for 3,200
-in JavaScript (COST below holds what was measured). A set that is there is not made again; `--runs` keeps what the
-sandbox said, so that features can be computed anew in seconds after a change that leaves the inputs alone. The rows hold
-features and labels, and no code.
+Cost, one core: @@COST@@ A set that
+is there is not made again; `--runs` keeps what the sandbox said, so that features can be computed anew in seconds after
+a change that leaves the inputs alone. The rows hold features and labels, and no code.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from qlp.confidence.probing.models import ProbeInput, ProbeLimits, RawRun
 from qlp.confidence.probing.probe import plan, report
 from qlp.confidence.probing.session import Work, execute
 from qlp.confidence.training.labelled import SETS, LabelledTask
+from qlp.confidence.training.library import Language, library_mutants
 from qlp.confidence.training.static import static_features
 from qlp.config import Settings
 from qlp.sandbox import open_backend
@@ -32,6 +32,8 @@ from qlp.sandbox.protocol import SandboxBackend
 
 _TOGETHER = 12
 """Targets that share a sandbox session."""
+MADE: dict[str, Language] = {"library_python": "python", "library_javascript": "javascript"}
+"""Sets that are made here, from the platform's own function library."""
 Runs = dict[str, RawRun]
 
 
@@ -57,7 +59,7 @@ async def make_rows(
                 count += 1
             done = min(first + _TOGETHER, len(tasks))
             print(f"{name}: {done}/{len(tasks)} tasks, {count} rows, {time.monotonic() - begin:.0f} s", file=sys.stderr)  # noqa: T201
-            if runs is not None and done % (8 * _TOGETHER) == 0:
+            if runs is not None and done % (4 * _TOGETHER) == 0:
                 _save(runs, known)
     if runs is not None:
         _save(runs, known)
@@ -135,20 +137,27 @@ async def _main(arguments: argparse.Namespace) -> None:
     if arguments.runs:
         arguments.runs.mkdir(parents=True, exist_ok=True)
     backend = await open_backend(settings.sandbox, settings.home)
-    for name in arguments.set or SETS:
+    for name in arguments.set or (*SETS, *MADE):
         out = arguments.out / f"{name}.jsonl"
         if out.exists() and not arguments.again:
             print(f"{name}: there already", file=sys.stderr)  # noqa: T201
             continue
         runs = arguments.runs / f"{name}.runs.jsonl.gz" if arguments.runs else None
-        await make_rows(name, SETS[name](arguments.labelled), backend, out, seed=arguments.seed, runs=runs)
+        if name == "testmodel_python" and not (arguments.labelled / f"{name}.jsonl.gz").is_file() and not arguments.set:
+            print(f"{name}: no samples; benchmarks/testmodel_samples.py draws them", file=sys.stderr)  # noqa: T201
+            continue
+        if name in MADE:
+            tasks = await library_mutants(backend, languages=(MADE[name],), seed=arguments.seed)
+        else:
+            tasks = SETS[name](arguments.labelled)
+        await make_rows(name, tasks, backend, out, seed=arguments.seed, runs=runs)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Feature rows of labelled solutions.")
     parser.add_argument("--labelled", type=Path, required=True, help="folder of the labelled sets")
     parser.add_argument("--out", type=Path, required=True, help="folder of the rows, one file for each set")
-    parser.add_argument("--set", action="append", choices=sorted(SETS), help="only this set; may be repeated")
+    parser.add_argument("--set", action="append", choices=sorted((*SETS, *MADE)), help="only this set; may be repeated")
     parser.add_argument("--runs", type=Path, help="folder that keeps what the sandbox said")
     parser.add_argument("--again", action="store_true", help="make a set anew although its rows are there")
     parser.add_argument("--seed", type=int, default=0)

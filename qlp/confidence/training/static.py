@@ -1,4 +1,4 @@
-"""Features of the text alone. They do not transfer to other tasks; the model may look at them, and mostly should not."""
+"""Features of the text alone. They do not transfer to other tasks: the model should look at few of them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from qlp.models._base import Frozen
 
 LEAST_ROWS = 200
 """Fewer rows of one kind than this make no model of it."""
-LEAST_TASKS = 20
+LEAST_TASKS = 12
 LEAST_EACH = 20
 """Right ones, and wrong ones, that there have to be."""
 _KEPT_SCORES = 4000

@@ -11,7 +11,11 @@ _EACH = "ARGV.each { |file| require File.expand_path(file) }"
 
 def _is_test(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
-    return name.endswith(".rb") and (name.startswith(("test_", "tc_")) or name.endswith("_test.rb")) and name != "test_helper.rb"
+    return (
+        name.endswith(".rb")
+        and (name.startswith(("test_", "tc_")) or name.endswith("_test.rb"))
+        and name != "test_helper.rb"
+    )
 
 
 def commands(paths: Set[str], files: Mapping[str, str]) -> Iterable[ProjectCommand]:

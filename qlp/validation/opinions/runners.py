@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qlp.models import ProjectLanguage
 from qlp.sandbox.protocol import ExecResult
 
-_PYTHON_FRAME = re.compile(r"^(\S+\.py):\d+: (.*)$", re.M)
+_PYTHON_FRAME = re.compile(r"^(\S+\.py):\d+: in \S", re.M)
 _PYTHON_SUMMARY = re.compile(r"^(?:FAILED|ERROR) \S+(?: - (.*))?$", re.M)
 _PYTHON_BROKEN = ("ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "fixture '")
 
@@ -47,13 +47,13 @@ def _pytest(result: ExecResult, path: str, project: Collection[str]) -> bool:
     an assertion, or an exception that came out of the project's own code."""
     if result.exit_code != 1 or result.timed_out:
         return False
-    text = _output(result)
+    text = result.stdout.decode("utf-8", "replace")  # warnings of plug-ins look like frames, on stderr
     reasons = [reason or "" for reason in _PYTHON_SUMMARY.findall(text)]
     if not reasons or any(broken in reason for broken in _PYTHON_BROKEN for reason in reasons):
         return False
     if all(r.startswith(("assert ", "AssertionError", "Failed: DID NOT RAISE")) for r in reasons):
         return True
-    frames = [frame[0].removeprefix("./") for frame in _PYTHON_FRAME.findall(text)]
+    frames = [frame.removeprefix("./") for frame in _PYTHON_FRAME.findall(text)]
     return bool(frames) and frames[-1] in project
 
 

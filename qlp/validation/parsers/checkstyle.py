@@ -15,26 +15,48 @@ _LINE = re.compile(
     re.M,
 )
 _SEVERITY: dict[str, Severity] = {"ERROR": "medium", "WARN": "low", "INFO": "info"}
-_UNREAD = "Got an exception"
+_UNREAD = re.compile(
+    r"^\[ERROR\] (?P<file>[^\n]+?):\d+: Got an exception - (?P<text>[^\n]+)\n"
+    r"(?P<trace>(?:\t| *Caused|\s+\.\.\.)[^\n]*\n)*",
+    re.M,
+)
+_COPIES = ".qlp/style/"
 
 
 def checkstyle(result: ExecResult) -> Reading:
-    """Exit code: the number of errors, 254 for an exception. A file that checkstyle's parser does not know is shown:
-    it may be newer Java than checkstyle's, and whether it parses is the syntax stage's question."""
+    """Exit code: the number of errors, 254 for an exception. A file that its parser does not know is shown: whether it
+    is Java is the syntax stage's question."""
     out = result.stdout.decode("utf-8", "replace")
     if result.exit_code is None or result.timed_out or result.oom or "Audit done." not in out:
         return Reading(broken=f"checkstyle {how_it_ended(result)}: {tail(result)}")
+    unread = tuple(
+        Finding(
+            rule="unread",
+            severity="info",
+            message=f"checkstyle cannot read this file: {_reason(m)}",
+            file=_path(m["file"]),
+        )
+        for m in _UNREAD.finditer(out)
+    )
     findings = tuple(map(_finding, _LINE.finditer(out)))
-    return Reading(findings[:_MAX_FINDINGS], {"unread": sum(f.rule == "unread" for f in findings)})
+    return Reading((findings + unread)[:_MAX_FINDINGS], {"unread": len(unread)})
+
+
+def _reason(found: re.Match[str]) -> str:
+    causes = re.findall(r"^Caused by: [^\n]*?:(\d+:\d+: [^\n]+)$", found[0], re.M)
+    return causes[-1] if causes else found["text"]
+
+
+def _path(name: str) -> str:
+    return relative(relative(name).removeprefix(_COPIES))
 
 
 def _finding(found: re.Match[str]) -> Finding:
-    unread = found["text"].startswith(_UNREAD)
     return Finding(
-        rule="unread" if unread else found["rule"],
-        severity="info" if unread else _SEVERITY[found["level"]],
-        message=f"checkstyle cannot read this file: {found['text']}" if unread else found["text"],
-        file=relative(found["file"]),
+        rule=found["rule"],
+        severity=_SEVERITY[found["level"]],
+        message=found["text"],
+        file=_path(found["file"]),
         line=int(found["line"]),
         column=int(found["col"]) if found["col"] else None,
     )

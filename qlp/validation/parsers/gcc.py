@@ -18,6 +18,7 @@ from qlp.validation.check import Parser, Reading
 from qlp.validation.readings import how_it_ended, relative, tail
 
 _MAX_FINDINGS = 200
+_CRASH = re.compile(rb"internal compiler error: Segmentation fault[^\n]*")
 _NEAR = 5
 _LINT = "-Wunused"
 _SYNTAX = re.compile(
@@ -59,8 +60,9 @@ _ANALYZER_DEFECTS = frozenset({
 def gcc_syntax(result: ExecResult) -> Reading:
     """`-fsyntax-only`: errors of the grammar; those of names and types belong to `gcc_types`."""
     rows = list(_rows(result))
-    if not rows and not result.ok:
-        return _no_rows(result)
+    crashed = _unanswered(result, rows)
+    if crashed:
+        return crashed
     last: dict[str | None, int] = {}
     found: list[Finding] = []
     for row in rows:
@@ -114,14 +116,17 @@ def _warning(option: str) -> Severity:
 
 def _read(result: ExecResult, warning: Callable[[str], Severity]) -> Reading:
     rows = list(_rows(result))
-    if not rows and not result.ok:
-        return _no_rows(result)
+    crashed = _unanswered(result, rows)
+    if crashed:
+        return crashed
     found: list[Finding] = []
+    wrong = {_place(row)[0] for row in rows if row["kind"].endswith("error")}
     for row in rows:
         option = str(row.get("option", ""))
         if row["kind"].endswith("error"):
             found.append(_finding(row, _rule(row["message"], option), "high"))
-        elif row["kind"] == "warning" and not option.startswith(_LINT):
+        elif row["kind"] == "warning" and not option.startswith(_LINT) and _place(row)[0] not in wrong:
+            # Of a file with errors gcc has seen only a part: what it warns about may follow from the rest.
             found.append(_finding(row, option or "warning", warning(option)))
     return Reading(tuple(dict.fromkeys(found))[:_MAX_FINDINGS])  # a header's warnings come once for each includer
 
@@ -134,10 +139,16 @@ def _rule(message: str, option: str) -> str:
     return option or "compile-error"
 
 
-def _no_rows(result: ExecResult) -> Reading:
-    if result.signal or result.oom or result.timed_out or b"internal compiler error" in result.stderr:
-        return Reading(broken=f"gcc {how_it_ended(result)}: {tail(result)}")
-    return Reading(broken=f"gcc {how_it_ended(result)} without a diagnostic: {tail(result)}")
+def _unanswered(result: ExecResult, rows: list[dict[str, Any]]) -> Reading | None:
+    """gcc failed and gave no error: it crashed, mostly on what is nested too deeply, or did not end."""
+    if result.ok or any(row["kind"].endswith("error") for row in rows):
+        return None
+    crash = _CRASH.search(result.stderr)
+    if crash:
+        return Reading(
+            (Finding(rule="too-deep", severity="critical", message=f"gcc crashed on it: {crash[0].decode()}"),)
+        )
+    return Reading(broken=f"gcc {how_it_ended(result)} without an error: {tail(result)}")
 
 
 def _rows(result: ExecResult) -> Iterator[dict[str, Any]]:

@@ -56,6 +56,24 @@ _PLACE = re.compile(r"^\s+(?P<file>[\w./-]+_test\.go):(?P<line>\d+): ", re.M)
 _NOISE = re.compile(r"^\s*(?:=== |--- PASS|PASS$|ok )")
 
 
+def go_syntax(result: ExecResult) -> Reading:
+    """`gofmt -e -l`: every error is one of syntax."""
+    if result.ok:
+        return Reading()
+    found = (_finding(m, "syntax-error", high=True) for m in _POSITION.finditer(_said(result)))
+    return _or_broken(tuple(f.model_copy(update={"severity": "critical"}) for f in found), result, "gofmt")
+
+
+def gofmt(result: ExecResult) -> Reading:
+    """`gofmt -l`: one name a line; gofmt is the language's one style, so a difference fails it."""
+    names = result.stdout.decode("utf-8", "replace").splitlines()
+    found = tuple(
+        Finding(rule="gofmt", severity="medium", message="not formatted with gofmt", file=relative(n), fix="gofmt -w")
+        for n in names
+    )
+    return Reading(found[:_MAX_FINDINGS]) if result.ok or found else _or_broken((), result, "gofmt")
+
+
 def go_build(result: ExecResult) -> Reading:
     """`go build`: errors of the compiler, and packages that are not there."""
     return _compiler(result, "go build")

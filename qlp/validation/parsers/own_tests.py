@@ -1,4 +1,4 @@
-"""Output of support/py_tests.py and js_tests.cjs: results as the runner itself tells them, not as anything prints them."""
+"""Output of support/py_tests.py and js_tests.cjs: results as the runner itself tells them, not as anything prints."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from qlp.validation.check import Reading
 from qlp.validation.readings import how_it_ended, relative, tail
 
 _LINE = re.compile(
-    r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<level>error|warning) - (?P<message>.*) \((?P<rule>[\w.]+)\)$", re.M
+    r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<level>error|warning) - (?P<message>.*) \((?P<rule>[\w.]+)\)$",
+    re.M,
 )
 _DEFECTS = (
     "Generic.CodeAnalysis.JumbledIncrementer",

@@ -13,7 +13,8 @@ _OK = re.compile(r"^OK \((?P<tests>\d+) tests?, \d+ assertions?\)", re.M)
 _COUNTS = re.compile(r"^Tests: (?P<tests>\d+), Assertions: \d+(?P<more>.*)$", re.M)
 _COUNT = re.compile(r"(Failures|Errors|Skipped|Incomplete|Risky): (\d+)")
 _FAILED = re.compile(
-    r"^\d+\) (?P<name>[\w\\]+::.+)\n(?P<message>(?:(?!\n\d+\) |\n(?:FAILURES|ERRORS|OK|--$|Tests:)).|\n(?!\d+\) |FAILURES|ERRORS|OK|--$|Tests:))*)",
+    r"^\d+\) (?P<name>[\w\\]+::.+)\n"
+    r"(?P<message>(?:.|\n(?!\d+\) |FAILURES|ERRORS|OK|--$|Tests:))*)",
     re.M,
 )
 _PLACE = re.compile(r"^(?P<file>/\S.*\.php):(?P<line>\d+)$", re.M)

@@ -26,7 +26,7 @@ def programs(result: ExecResult) -> Reading:
     facts: dict[str, int | float | str] = {
         "tests_passed": passed, "tests_failed": len(failed), "tests_skipped": 0,
     }  # fmt: skip
-    ends = [*(m.start() for m in marks[1:]), len(out)]
+    ends = [*(m.start() for m in marks), len(out)][1:]
     findings = tuple(_finding(m, out[m.end() : end]) for m, end in zip(marks, ends, strict=True) if m["state"] != "ok")
     if findings:
         return Reading(findings, facts)

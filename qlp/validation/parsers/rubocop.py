@@ -1,4 +1,4 @@
-"""`rubocop --format emacs`: `path:line:col: C: [Correctable] Department/Cop: message`, short enough for big projects."""
+"""`rubocop --format emacs`: `path:line:col: C: [Correctable] Department/Cop: message`, short for big projects too."""
 
 from __future__ import annotations
 

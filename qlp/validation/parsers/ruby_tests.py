@@ -1,4 +1,4 @@
-"""Test runs of Ruby: minitest and test-unit (`3 runs, 4 assertions, 1 failures, ...`), rspec (`3 examples, 1 failure`)."""
+"""Test runs of Ruby: minitest and test-unit (`3 runs, 4 assertions, ...`), rspec (`3 examples, 1 failure`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _MINITEST = re.compile(
     re.M,
 )
 _MINITEST_FAILED = re.compile(
-    r"^ *(?:\d+\) )?(?:Failure|Error):\n(?P<name>\S+?)(?: \[(?P<file>[^\]\n]+?):(?P<line>\d+)\])?:\n(?P<message>.*(?:\n(?!\n).*){0,11})",
+    r"^ *(?:\d+\) )?(?:Failure|Error):\n(?P<name>\S+?)(?: \[(?P<file>[^\]\n]+?):(?P<line>\d+)\])?:\n"
+    r"(?P<message>.*(?:\n(?!\n).*){0,11})",
     re.M,
 )
 _RSPEC = re.compile(

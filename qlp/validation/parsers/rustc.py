@@ -19,6 +19,7 @@ _SUMMARY = re.compile(
 _NO_CRATE = re.compile(
     r"^(?:error: |Caused by:\n  )?(?:no matching package|failed to (?:select a version|get `))", re.M
 )
+_CRASH = re.compile(rb"has overflowed its stack|SIGSEGV|librustc_driver-[0-9a-f]+\.so\(\+0x")
 _DEFECTS = frozenset({
     "clippy::absurd_extreme_comparisons", "clippy::bool_comparison", "clippy::await_holding_lock",
     "clippy::blanket_clippy_restriction_lints", "clippy::cast_abs_to_unsigned", "clippy::cast_enum_truncation",
@@ -77,7 +78,11 @@ def clippy(result: ExecResult) -> Reading:
 
 
 def _reading(result: ExecResult, findings: tuple[Finding, ...], tool: str) -> Reading:
-    if not findings and not result.ok:
+    failed = any(f.severity in ("high", "critical") for f in findings)
+    if not result.ok and not failed and _CRASH.search(result.stderr):
+        deep = Finding(rule="too-deep", severity="critical", message="rustc crashed on it: it is nested too deeply")
+        return Reading((deep, *findings)[:_MAX_FINDINGS])
+    if not result.ok and not failed:
         return Reading(broken=f"{tool} {how_it_ended(result)}: {tail(result)}")
     return Reading(findings[:_MAX_FINDINGS])
 

@@ -21,7 +21,9 @@ _COMMENTED = re.compile(
     r"|(?:^|/)\.vscode/|\.code-workspace$|\.jsonc$|\.json5$"
 )
 _LINES = re.compile(r"\.(?:jsonl|ndjson)$")
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{\{(?!\s*(?:github|env|secrets|matrix|inputs|needs|steps|vars|runner|job|strategy))")
+_TEMPLATE = re.compile(
+    r"\{\{|\{%|<%|\$\{\{(?!\s*(?:github|env|secrets|matrix|inputs|needs|steps|vars|runner|job|strategy))"
+)
 _HELM = re.compile(r"(?:^|/)templates/")
 
 
@@ -110,10 +112,8 @@ def check_yaml(report: Report, path: str, text: str, severity: str) -> None:
     try:
         for document in qlp_yaml.documents(text):
             for key, line, column, first in document.duplicates:
-                report.add(
-                    "duplicate-key", "info" if severity == "info" else "high",
-                    f"the key {key!r} is there twice (first on line {first}); the first one is lost", path, line, column,
-                )  # fmt: skip
+                message = f"the key {key!r} is there twice (first on line {first}); the first one is lost"
+                report.add("duplicate-key", "info" if severity == "info" else "high", message, path, line, column)
     except qlp_yaml.TooMuch as error:
         report.add("too-deep", "high", str(error), path, error.line)
     except qlp_yaml.Broken as error:

@@ -55,7 +55,12 @@ def syntax(add: Add, file: list[Instruction]) -> None:
         if one.unterminated:
             add("unterminated-heredoc", "critical", f"the heredoc {one.unterminated} is never closed", one)
         if one.dangling:
-            add("dangling-continuation", "critical", "the instruction ends in a continuation mark and nothing follows", one)
+            add(
+                "dangling-continuation",
+                "critical",
+                "the instruction ends in a continuation mark and nothing follows",
+                one,
+            )
         _arguments(add, one, names)
     if not any(one.name == "FROM" for one in file):
         add("no-from", "critical", "the file has no FROM: there is nothing to build on", file[0])
@@ -97,7 +102,12 @@ def _arguments(add: Add, one: Instruction, names: set[str]) -> None:
         if parts is None and "\\" not in args:
             add("unclosed-quote", "critical", "a quote is not closed", one)
         elif parts and "=" in parts[0] and any("=" not in p for p in parts):
-            add("syntax-error", "critical", f"{name}: every part must be name=value; a value with spaces needs quotes", one)
+            add(
+                "syntax-error",
+                "critical",
+                f"{name}: every part must be name=value; a value with spaces needs quotes",
+                one,
+            )
         elif parts and len(parts) == 1 and "=" not in parts[0]:
             add("syntax-error", "critical", f"{name} needs a name and a value", one)
     elif name == "ARG":
@@ -133,19 +143,18 @@ def _nearest(name: str) -> str:
 def style(add: Add, file: list[Instruction]) -> None:
     known = {m[2].lower() for one in file if one.name == "FROM" and (m := _STAGE.match(one.args)) and m[2]}
     count = sum(one.name == "FROM" for one in file)
-    declared = {part.split("=")[0] for one in file if one.name in ("ARG", "ENV") for part in words(one.args) or []}
     for stage in stages(file):
         for name, code in (("CMD", "DL4003"), ("ENTRYPOINT", "DL4004"), ("HEALTHCHECK", "DL3012")):
             several = [one for one in stage if one.name == name]
             for one in several[:-1]:
                 add(code, "medium", f"a later {name} replaces this one", one)
-        _stage(add, stage, known, count, declared)
+        _stage(add, stage, known, count)
     for one in file:
         if one.name == "MAINTAINER":
             add("DL4000", "low", "MAINTAINER is deprecated; use a label", one)
 
 
-def _stage(add: Add, stage: list[Instruction], known: set[str], count: int, declared: set[str]) -> None:
+def _stage(add: Add, stage: list[Instruction], known: set[str], count: int) -> None:
     updated = False
     for one in stage:
         if one.name == "FROM":
@@ -157,17 +166,24 @@ def _stage(add: Add, stage: list[Instruction], known: set[str], count: int, decl
             add("DL3000", "medium", "WORKDIR is relative: where it leads depends on the base image", one)
         elif one.name == "ADD":
             sources = (words(one.args) or [])[:-1]
-            plain = [s for s in sources if not re.match(r"https?://|git@|ftp://", s) and not re.search(r"\.(?:tar|tgz|tbz2?|txz|tar\.\w+|gz|xz|bz2)$", s)]
+            plain = [
+                s
+                for s in sources
+                if not re.match(r"https?://|git@|ftp://", s)
+                and not re.search(r"\.(?:tar|tgz|tbz2?|txz|tar\.\w+|gz|xz|bz2)$", s)
+            ]
             if sources and plain and not one.heredocs:
                 add("DL3020", "medium", "ADD also unpacks archives and fetches addresses; COPY copies files", one)
         elif one.name == "COPY" and (origin := one.flags.get("from", "")):
             if origin.isdigit() and int(origin) >= count:
                 add("DL3022", "medium", f"there is no stage {origin}", one)
-            elif re.fullmatch(r"[a-z][\w-]*", origin) and origin.lower() not in known and count > 1 and not _image(origin):
+            elif (
+                re.fullmatch(r"[a-z][\w-]*", origin)
+                and origin.lower() not in known
+                and count > 1
+                and not _image(origin)
+            ):
                 add("DL3022", "medium", f"no stage is called {origin}", one)
-        elif one.name in ("ENV",) and (m := re.match(r"(\w+)=[^\s]*\$\{?\1\b", one.args)) and m[1] not in ("PATH", "LD_LIBRARY_PATH"):
-            if m[1] not in declared - {m[1]} and "PATH" not in m[1]:
-                add("DL3044", "info", f"{m[1]} refers to itself", one)
 
 
 def _image(name: str) -> bool:
@@ -192,27 +208,45 @@ def _run(add: Add, one: Instruction, updated: bool) -> None:
         if m := _APT.search(command):
             parts = command.split()
             flags = [p for p in parts if p.startswith("-")]
-            if not any(f in ("--yes", "--assume-yes", "--quiet=2", "-qq") or (re.match(r"-[a-zA-Z]*y", f)) for f in flags):
+            if not any(
+                f in ("--yes", "--assume-yes", "--quiet=2", "-qq") or (re.match(r"-[a-zA-Z]*y", f)) for f in flags
+            ):
                 add("DL3014", "medium", "apt-get install asks a question that nobody answers; add -y", one)
             if not any(f == "--no-install-recommends" for f in flags):
-                add("DL3015", "info", "apt-get installs what is recommended too; --no-install-recommends keeps it small", one)
+                add(
+                    "DL3015",
+                    "info",
+                    "apt-get installs what is recommended too; --no-install-recommends keeps it small",
+                    one,
+                )
             del m
         if re.match(r"\s*(?:\(\s*)?sudo\s", command):
             add("DL3004", "medium", "sudo in a build; use USER", one)
         if re.match(r"\s*apt\s+(?:-\S+\s+)*(?:install|update|upgrade)\b", command):
             add("DL3027", "low", "apt is for terminals; use apt-get", one)
-        if re.search(r"\bapk\s+(?:-\S+\s+)*add\b", command) and "--no-cache" not in command and "apk update" not in script:
+        if (
+            re.search(r"\bapk\s+(?:-\S+\s+)*add\b", command)
+            and "--no-cache" not in command
+            and "apk update" not in script
+        ):
             add("DL3019", "info", "apk add without --no-cache", one)
         if re.search(r"\b(?:pip3?|python3? -m pip)\s+install\b", command) and "--no-cache-dir" not in command:
             add("DL3042", "info", "pip keeps its cache in the image; --no-cache-dir", one)
         if re.match(r"\s*cd\s+\S+\s*$", command) and len([c for c in commands if c.strip()]) == 1:
             add("DL3003", "medium", "cd alone in a RUN has no effect on the next one; use WORKDIR", one)
-        if re.search(r"\b(?:yum|dnf|microdnf)\s+(?:-\S+\s+)*install\b", command) and not re.search(r"\s-\w*y|--assumeyes", command):
+        if re.search(r"\b(?:yum|dnf|microdnf)\s+(?:-\S+\s+)*install\b", command) and not re.search(
+            r"\s-\w*y|--assumeyes", command
+        ):
             add("DL3030", "medium", "the install asks a question that nobody answers; add -y", one)
     if _APT.search(script) and not updated and not re.search(r"\bapt-get\s+(?:-\S+\s+)*update\b", script):
         add("DL3009", "medium", "apt-get install without apt-get update: the base image has no package lists", one)
     if re.search(r"\bapt-get\s+(?:-\S+\s+)*update\b", script) and len([c for c in commands if c.strip()]) == 1:
-        add("DL3009-alone", "medium", "apt-get update alone in a RUN is cached and goes stale; join it with the install", one)
+        add(
+            "DL3009-alone",
+            "medium",
+            "apt-get update alone in a RUN is cached and goes stale; join it with the install",
+            one,
+        )
 
 
 def security(add: Add, file: list[Instruction]) -> None:
@@ -224,7 +258,10 @@ def security(add: Add, file: list[Instruction]) -> None:
                 add("curl-to-shell", "medium", "a script from the network is run without a check of what it is", one)
             if re.search(r"\bchmod\s+(?:-\w+\s+)*(?:a\+rwx|0?777)\b", one.script):
                 add("world-writable", "medium", "everybody may write to what chmod 777 is given", one)
-            if re.search(r"(?:curl\b[^|;&\n]*\s(?:-k|--insecure)\b|wget\b[^|;&\n]*--no-check-certificate|--trusted-host|--allow-unauthenticated|NODE_TLS_REJECT_UNAUTHORIZED=0|strict-ssl\s+false|http\.sslVerify\s+false)", one.script):
+            if re.search(
+                r"(?:curl\b[^|;&\n]*\s(?:-k|--insecure)\b|wget\b[^|;&\n]*--no-check-certificate|--trusted-host|--allow-unauthenticated|NODE_TLS_REJECT_UNAUTHORIZED=0|strict-ssl\s+false|http\.sslVerify\s+false)",
+                one.script,
+            ):
                 add("no-tls-check", "medium", "the certificate of the other side is not checked", one)
             if re.search(r"(?:echo|printf)\s+['\"]?root:\S+['\"]?\s*\|\s*chpasswd", one.script):
                 add("root-password", "high", "root gets a password that everybody can read here", one)
@@ -236,7 +273,10 @@ def security(add: Add, file: list[Instruction]) -> None:
             add("plain-http", "medium", "what is fetched over http can be changed on its way", one)
         elif one.name in ("COPY", "ADD"):
             for source in (words(one.args) or [])[:-1]:
-                if re.search(r"(?:^|/)(?:\.env|id_(?:rsa|dsa|ecdsa|ed25519)|\.npmrc|\.netrc|\.aws(?:/credentials)?|[\w-]+\.pem|\.git)/?$", source):
+                if re.search(
+                    r"(?:^|/)(?:\.env|id_(?:rsa|dsa|ecdsa|ed25519)|\.npmrc|\.netrc|\.aws(?:/credentials)?|[\w-]+\.pem|\.git)/?$",
+                    source,
+                ):
                     add("secret-in-image", "medium", f"{source} stays in the image; use a build secret", one)
     every = stages(file)
     if every:
@@ -254,7 +294,12 @@ def _secrets(add: Add, one: Instruction) -> None:
         pairs = [(parts[0], "=", parts[1])]
     for name, _, value in pairs:
         if _SECRET.search(name) and not _PLACEHOLDER.search(value):
-            add("secret-in-image", "high", f"the value of {name} stays in the image; use a build secret or the environment", one)
+            add(
+                "secret-in-image",
+                "high",
+                f"the value of {name} stays in the image; use a build secret or the environment",
+                one,
+            )
 
 
 def main(mode: str) -> int:

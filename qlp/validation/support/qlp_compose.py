@@ -47,14 +47,24 @@ def compose_types(report: Report, path: str, root: Node) -> None:
             report.add("missing-field", "medium", f"the service {name} has neither image nor build", path, service.line)
         for port in _names(service.get("ports")):
             if isinstance(port.value, str) and "$" not in port.value and not _PORT.fullmatch(port.value):
-                report.add("wrong-value", "medium", f"{port.value!r} is no mapping of ports", path, port.line, port.column)
+                report.add(
+                    "wrong-value", "medium", f"{port.value!r} is no mapping of ports", path, port.line, port.column
+                )
         if not many:
             for other in _names(service.get("depends_on")):
                 if isinstance(other.value, str) and other.value not in _named(services):
-                    report.add("unknown-service", "high", f"{name} depends on {other.value}, which is no service here", path, other.line)
+                    report.add(
+                        "unknown-service",
+                        "high",
+                        f"{name} depends on {other.value}, which is no service here",
+                        path,
+                        other.line,
+                    )
             for network in _names(service.get("networks")):
                 if isinstance(network.value, str) and network.value not in networks:
-                    report.add("unknown-network", "high", f"the network {network.value} is not declared", path, network.line)
+                    report.add(
+                        "unknown-network", "high", f"the network {network.value} is not declared", path, network.line
+                    )
         for volume in (service.get("volumes") or Node([], 1, 1)).items():
             source = volume.value.split(":")[0] if isinstance(volume.value, str) and ":" in volume.value else ""
             if re.fullmatch(r"[a-zA-Z0-9][\w.-]+", source) and source not in volumes and not many:
@@ -65,13 +75,21 @@ def compose_security(report: Report, path: str, root: Node) -> None:
     for name, service in _named(root.get("services")).items():
         privileged, mode = service.get("privileged"), service.get("network_mode")
         if privileged and privileged.value is True:
-            report.add("privileged", "high", f"the service {name} is privileged: root on its host", path, privileged.line)
+            report.add(
+                "privileged", "high", f"the service {name} is privileged: root on its host", path, privileged.line
+            )
         if mode and mode.value == "host":
             report.add("host-namespace", "low", f"the service {name} shares the host's network", path, mode.line)
         for volume in (service.get("volumes") or Node([], 1, 1)).items():
-            text = volume.value if isinstance(volume.value, str) else str(volume.get("source") and volume.get("source").value)
+            text = (
+                volume.value
+                if isinstance(volume.value, str)
+                else str(volume.get("source") and volume.get("source").value)
+            )
             if "docker.sock" in text:
-                report.add("host-path", "medium", f"the service {name} may command the host's engine", path, volume.line)
+                report.add(
+                    "host-path", "medium", f"the service {name} may command the host's engine", path, volume.line
+                )
         environment = service.get("environment")
         pairs = [(k, v) for k, v in _named(environment).items()]
         for item in environment.items() if environment else ():
@@ -79,8 +97,15 @@ def compose_security(report: Report, path: str, root: Node) -> None:
                 key, _, value = item.value.partition("=")
                 pairs.append((key, Node(value, item.line, item.column)))
         for key, node in pairs:
-            if isinstance(node.value, str) and SECRET_NAME.search(key) and not PLACEHOLDER.search(node.value) and len(node.value) >= 12:
-                report.add("secret-in-manifest", "medium", f"the value of {key} is in the file", path, node.line, node.column)
+            if (
+                isinstance(node.value, str)
+                and SECRET_NAME.search(key)
+                and not PLACEHOLDER.search(node.value)
+                and len(node.value) >= 12
+            ):
+                report.add(
+                    "secret-in-manifest", "medium", f"the value of {key} is in the file", path, node.line, node.column
+                )
 
 
 def workflow_types(report: Report, path: str, root: Node) -> None:
@@ -115,6 +140,18 @@ def workflow_security(report: Report, path: str, root: Node) -> None:
         for step in (job.get("steps") or Node([], 1, 1)).items():
             run, uses, ref = step.get("run"), step.get("uses"), step.get("with", "ref")
             if run and isinstance(run.value, str) and _UNTRUSTED.search(run.value):
-                report.add("script-injection", "high", "text that a stranger writes becomes part of a script; pass it in env", path, run.line)
+                report.add(
+                    "script-injection",
+                    "high",
+                    "text that a stranger writes becomes part of a script; pass it in env",
+                    path,
+                    run.line,
+                )
             if target and uses and ref and "pull_request.head" in str(ref.value):
-                report.add("untrusted-checkout", "high", "a stranger's code is checked out where the secrets are", path, ref.line)
+                report.add(
+                    "untrusted-checkout",
+                    "high",
+                    "a stranger's code is checked out where the secrets are",
+                    path,
+                    ref.line,
+                )

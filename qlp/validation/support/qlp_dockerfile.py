@@ -53,7 +53,8 @@ def parse(text: str) -> list[Instruction]:
         if not line.strip() or line.lstrip().startswith("#"):
             at += 1
             continue
-        start, parts, dangling = at, [], False
+        start, dangling = at, False
+        parts: list[str] = []
         while at < len(lines):
             piece = lines[at].rstrip("\r").rstrip()
             at += 1
@@ -94,7 +95,7 @@ def _outside_quotes(text: str, at: int) -> bool:
             quote = "" if char == quote and text[i - 1] != "\\" else quote
         elif char in "'\"":
             quote = char
-    return not quote and not text[max(0, at - 1)] == "<"
+    return not quote and not (at and text[at - 1] == "<")
 
 
 def _flags(made: Instruction) -> None:

@@ -41,7 +41,13 @@ class Block:
     def of(self, kind: str) -> list[Block]:
         """Inner blocks of a kind, those that `dynamic` makes too."""
         plain = [b for b in self.blocks if b.kind == kind]
-        made = [c for b in self.blocks if b.kind == "dynamic" and b.labels == [kind] for c in b.blocks if c.kind == "content"]
+        made = [
+            c
+            for b in self.blocks
+            if b.kind == "dynamic" and b.labels == [kind]
+            for c in b.blocks
+            if c.kind == "content"
+        ]
         return plain + made
 
     def value(self, name: str) -> Any:
@@ -71,7 +77,9 @@ def _body(node: Any, into: Block, depth: int) -> None:
         if child.type == "attribute":
             parts = child.named_children
             name = _text(parts[0])
-            made = Attribute(name, parts[1] if len(parts) > 1 else None, child.start_point[0] + 1, child.start_point[1] + 1)
+            made = Attribute(
+                name, parts[1] if len(parts) > 1 else None, child.start_point[0] + 1, child.start_point[1] + 1
+            )
             if name in into.attributes:
                 into.duplicates.append(made)
             into.attributes[name] = made
@@ -91,7 +99,11 @@ def _text(node: Any) -> str:
 
 def only(node: Any) -> Any:
     """Down through nodes that hold nothing but one other."""
-    while node is not None and node.type in ("expression", "literal_value", "collection_value", "template_expr") and len(node.named_children) == 1:
+    while (
+        node is not None
+        and node.type in ("expression", "literal_value", "collection_value", "template_expr")
+        and len(node.named_children) == 1
+    ):
         node = node.named_children[0]
     return node
 

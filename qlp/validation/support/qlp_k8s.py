@@ -81,7 +81,9 @@ class Types:
         self._report = report
         self._nodes = 0
 
-    def _add(self, rule: str, message: str, m: Manifest, node: Node | tuple[int, int], severity: str = "medium") -> None:
+    def _add(
+        self, rule: str, message: str, m: Manifest, node: Node | tuple[int, int], severity: str = "medium"
+    ) -> None:
         line, column = node if isinstance(node, tuple) else (node.line, node.column)
         self._report.add(rule, severity, message, m.path, line, column)
 
@@ -90,10 +92,14 @@ class Types:
         at = m.root.get("apiVersion") or m.root
         if m.api in SCHEMA["removed"]:
             right = f"; use {kind['api'][0]}" if kind else ""
-            self._add("removed-api", f"{m.api} was removed in Kubernetes {SCHEMA['removed'][m.api]}{right}", m, at, "high")
+            self._add(
+                "removed-api", f"{m.api} was removed in Kubernetes {SCHEMA['removed'][m.api]}{right}", m, at, "high"
+            )
             return
         if kind is None:
-            self._add("unknown-kind", f"{m.api} has no kind {m.kind}", m, m.root.get("kind") or m.root) if _known(m.api) else None
+            self._add("unknown-kind", f"{m.api} has no kind {m.kind}", m, m.root.get("kind") or m.root) if _known(
+                m.api
+            ) else None
             return
         if m.api not in kind["api"]:
             self._add("wrong-api-version", f"{m.kind} is in {' or '.join(kind['api'])}, not in {m.api}", m, at, "high")
@@ -127,7 +133,16 @@ class Types:
             return
         value = node.value
         if value is None:
-            if spec[0] not in "[{" and spec not in ("str", "map", "Meta", "Selector", "EmptyDir", "PodSecurity", "Security", "Resources"):
+            if spec[0] not in "[{" and spec not in (
+                "str",
+                "map",
+                "Meta",
+                "Selector",
+                "EmptyDir",
+                "PodSecurity",
+                "Security",
+                "Resources",
+            ):
                 self._add("empty-field", f"{where} is empty", m, node)
             return
         if spec[0] == "[":
@@ -194,13 +209,14 @@ class Types:
                 self._add("missing-field", f"{m.kind} has no metadata.name", m, m.root.get("metadata"))
             return
         pattern = _LABEL_NAME if m.kind in ("Service", "Namespace") else _NAME
-        if isinstance(node.value, str) and m.kind not in _FREE_NAMES and not pattern.fullmatch(node.value):
-            if not re.search(r"\{\{|\$\{|\$\(", node.value):
-                self._add("name", f"{node.value!r} is no name: small letters, digits and '-'", m, node)
+        if not isinstance(node.value, str) or m.kind in _FREE_NAMES or re.search(r"\{\{|\$\{|\$\(", node.value):
+            return
+        if not pattern.fullmatch(node.value):
+            self._add("name", f"{node.value!r} is no name: small letters, digits and '-'", m, node)
 
     def _base64(self, m: Manifest) -> None:
         data = m.root.get("data")
-        for key, node in (data.value.items() if data and isinstance(data.value, dict) else ()):
+        for key, node in data.value.items() if data and isinstance(data.value, dict) else ():
             if isinstance(node.value, str) and not re.search(r"\{\{|\$\{|<", node.value):
                 try:
                     base64.b64decode("".join(node.value.split()), validate=True)
@@ -216,13 +232,21 @@ class Types:
             labels = m.labels()
             for key, node in wanted.value.items():
                 if labels.get(key) != node.value:
-                    self._add("selector-mismatch", f"the selector asks for {key}={node.value}, the pods' labels do not have it", m, node, "high")
+                    self._add(
+                        "selector-mismatch",
+                        f"the selector asks for {key}={node.value}, the pods' labels do not have it",
+                        m,
+                        node,
+                        "high",
+                    )
         pod = m.pod()
         if pod is None or not isinstance(pod.value, dict):
             return
         policy = pod.get("restartPolicy")
         if m.kind in ("Job", "CronJob") and (policy is None or policy.value == "Always"):
-            self._add("restart-policy", f"pods of a {m.kind} need restartPolicy Never or OnFailure", m, policy or pod, "high")
+            self._add(
+                "restart-policy", f"pods of a {m.kind} need restartPolicy Never or OnFailure", m, policy or pod, "high"
+            )
         if m.kind in _WORKLOADS and policy is not None and policy.value in ("Never", "OnFailure"):
             self._add("restart-policy", f"pods of a {m.kind} can only have restartPolicy Always", m, policy, "high")
         self._volumes(m, pod)
@@ -236,7 +260,9 @@ class Types:
     def _volumes(self, m: Manifest, pod: Node) -> None:
         known = {v.get("name").value for v in (pod.get("volumes") or Node([], 1, 1)).items() if v.get("name")}
         claims = m.root.get("spec", "volumeClaimTemplates")
-        known |= {c.get("metadata", "name").value for c in (claims.items() if claims else ()) if c.get("metadata", "name")}
+        known |= {
+            c.get("metadata", "name").value for c in (claims.items() if claims else ()) if c.get("metadata", "name")
+        }
         for container in m.containers():
             for mount in (container.get("volumeMounts") or Node([], 1, 1)).items():
                 name = mount.get("name")
@@ -254,10 +280,19 @@ class Types:
         seen: set[Any] = set()
         for port in (container.get("ports") or Node([], 1, 1)).items():
             title, number = port.get("name"), port.get("containerPort")
-            if title and isinstance(title.value, str) and (len(title.value) > 15 or not re.search(r"[a-z]", title.value)):
-                self._add("port-name", f"{title.value!r} is no port name: at most 15 small letters, digits and '-'", m, title)
+            if (
+                title
+                and isinstance(title.value, str)
+                and (len(title.value) > 15 or not re.search(r"[a-z]", title.value))
+            ):
+                self._add(
+                    "port-name", f"{title.value!r} is no port name: at most 15 small letters, digits and '-'", m, title
+                )
             protocol = port.get("protocol")
-            key = (number.value if number and not isinstance(number.value, list | dict) else None, protocol.value if protocol else "TCP")
+            key = (
+                number.value if number and not isinstance(number.value, list | dict) else None,
+                protocol.value if protocol else "TCP",
+            )
             if number and key in seen:
                 self._add("duplicate-port", f"port {key[0]} is there twice", m, number)
             seen.add(key)
@@ -268,7 +303,9 @@ class Types:
                 self._add("probe", f"{which} needs exactly one of httpGet, exec, tcpSocket and grpc", m, probe)
             port = probe.get("httpGet", "port") or probe.get("tcpSocket", "port") if probe else None
             if port and isinstance(port.value, str):
-                named = [p.get("name").value for p in (container.get("ports") or Node([], 1, 1)).items() if p.get("name")]
+                named = [
+                    p.get("name").value for p in (container.get("ports") or Node([], 1, 1)).items() if p.get("name")
+                ]
                 if port.value not in named and not port.value.startswith(("$", "{")):
                     self._add("unknown-port", f"{which}: the container has no port called {port.value!r}", m, port)
         self._resources(m, container)
@@ -284,7 +321,10 @@ class Types:
 
     def _resources(self, m: Manifest, container: Node) -> None:
         for resource in ("cpu", "memory"):
-            asked, most = container.get("resources", "requests", resource), container.get("resources", "limits", resource)
+            asked, most = (
+                container.get("resources", "requests", resource),
+                container.get("resources", "limits", resource),
+            )
             if asked and most:
                 a, b = amount(asked.value), amount(most.value)
                 if a is not None and b is not None and a > b:
@@ -297,7 +337,12 @@ class Types:
         for m in whole:
             key = (m.path, m.kind, m.namespace, m.name)
             if m.name and key in seen:
-                self._add("duplicate-resource", f"{m.kind} {m.name} is there twice in this file", m, m.root.get("metadata", "name"))
+                self._add(
+                    "duplicate-resource",
+                    f"{m.kind} {m.name} is there twice in this file",
+                    m,
+                    m.root.get("metadata", "name"),
+                )
             seen[key] = m
         pods = [m for m in whole if m.kind in (*_WORKLOADS, "Pod")]
         services = {m.name: m for m in whole if m.kind == "Service"}
@@ -316,21 +361,37 @@ class Types:
         near = [p for p in pods if not p.namespace or not service.namespace or p.namespace == service.namespace]
         if not chosen:
             if near:
-                self._add("selector-mismatch", "no pod of these manifests has the labels that the selector asks for", service, selector)
+                self._add(
+                    "selector-mismatch",
+                    "no pod of these manifests has the labels that the selector asks for",
+                    service,
+                    selector,
+                )
             return
-        named = {p.get("name").value for pod in chosen for c in pod.containers() for p in (c.get("ports") or Node([], 1, 1)).items() if p.get("name")}
+        named = {
+            p.get("name").value
+            for pod in chosen
+            for c in pod.containers()
+            for p in (c.get("ports") or Node([], 1, 1)).items()
+            if p.get("name")
+        }
         for port in (service.root.get("spec", "ports") or Node([], 1, 1)).items():
             target = port.get("targetPort")
             if target and isinstance(target.value, str) and target.value not in named:
-                self._add("unknown-port", f"no container of the selected pods has a port called {target.value!r}", service, target)
+                self._add(
+                    "unknown-port",
+                    f"no container of the selected pods has a port called {target.value!r}",
+                    service,
+                    target,
+                )
 
     def _ingress(self, m: Manifest, services: dict[str, Manifest]) -> None:
         for rule in (m.root.get("spec", "rules") or Node([], 1, 1)).items():
             for path in (rule.get("http", "paths") or Node([], 1, 1)).items():
-                place = path.get("path")
-                if place and isinstance(place.value, str) and not place.value.startswith("/") and path.get("pathType", ) is not None:
-                    if (path.get("pathType").value or "") != "ImplementationSpecific":
-                        self._add("path", f"{place.value!r}: a path begins with /", m, place)
+                place, kind = path.get("path"), path.get("pathType")
+                free = kind is None or kind.value == "ImplementationSpecific"
+                if place and isinstance(place.value, str) and not place.value.startswith("/") and not free:
+                    self._add("path", f"{place.value!r}: a path begins with /", m, place)
                 name, port = path.get("backend", "service", "name"), path.get("backend", "service", "port")
                 service = services.get(name.value) if name and isinstance(name.value, str) else None
                 if service is None or not port:
@@ -340,7 +401,9 @@ class Types:
                 if number and number.value not in [p.get("port").value for p in ports if p.get("port")]:
                     self._add("unknown-port", f"the service {service.name} has no port {number.value}", m, number)
                 if title and title.value not in [p.get("name").value for p in ports if p.get("name")]:
-                    self._add("unknown-port", f"the service {service.name} has no port called {title.value!r}", m, title)
+                    self._add(
+                        "unknown-port", f"the service {service.name} has no port called {title.value!r}", m, title
+                    )
 
 
 _SUFFIX = {"": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,

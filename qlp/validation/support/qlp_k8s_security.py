@@ -9,12 +9,17 @@ from qlp_report import Report  # type: ignore[import-not-found]
 from qlp_yaml import Node  # type: ignore[import-not-found]
 
 SECRET_NAME = re.compile(
-    r"(?:^|[_-])(?:PASSWORD|PASSWD|PWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:$|[_-](?!FILE|PATH|NAME|URL|TTL|EXPIR|LENGTH))",
+    r"(?:^|[_-])(?:PASSWORD|PASSWD|PWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)"
+    r"(?:$|[_-](?!FILE|PATH|NAME|URL|TTL|EXPIR|LENGTH))",
     re.I,
 )
-PLACEHOLDER = re.compile(r"^\s*$|^[<$%{]|\$\{|\{\{|change[-_]?me|replace[-_]?me|^(?:x+|\*+|true|false|\d{1,5})$|^/|^your[-_]", re.I)
-_CAPABILITIES = {"ALL": "high", "SYS_ADMIN": "high", "SYS_PTRACE": "medium", "SYS_MODULE": "high", "NET_ADMIN": "medium",
-                 "DAC_READ_SEARCH": "medium", "SYS_RAWIO": "high", "BPF": "medium"}  # fmt: skip
+PLACEHOLDER = re.compile(
+    r"^\s*$|^[<$%{]|\$\{|\{\{|change[-_]?me|replace[-_]?me|^(?:x+|\*+|true|false|\d{1,5})$|^/|^your[-_]", re.I
+)
+_CAPABILITIES = {
+    "ALL": "high", "SYS_ADMIN": "high", "SYS_MODULE": "high", "SYS_RAWIO": "high", "SYS_PTRACE": "medium",
+    "NET_ADMIN": "medium", "DAC_READ_SEARCH": "medium", "BPF": "medium",
+}  # fmt: skip
 
 
 def check(report: Report, m: Manifest) -> None:
@@ -29,7 +34,7 @@ def check(report: Report, m: Manifest) -> None:
             add("cluster-admin", "high", "the binding gives every right on the cluster", name)
     if m.kind == "Secret":
         data = m.root.get("stringData")
-        for key, node in (data.value.items() if data and isinstance(data.value, dict) else ()):
+        for key, node in data.value.items() if data and isinstance(data.value, dict) else ():
             if isinstance(node.value, str) and not PLACEHOLDER.search(node.value):
                 add("secret-in-manifest", "low", f"the value of {key} is in the manifest in plain text", node)
     if m.kind == "Service":
@@ -47,7 +52,10 @@ def check(report: Report, m: Manifest) -> None:
 
 def _rules(add, m: Manifest) -> None:  # type: ignore[no-untyped-def]
     for rule in (m.root.get("rules") or Node([], 1, 1)).items():
-        has = {name: [i.value for i in (rule.get(name) or Node([], 1, 1)).items()] for name in ("verbs", "resources", "apiGroups")}
+        has = {
+            name: [i.value for i in (rule.get(name) or Node([], 1, 1)).items()]
+            for name in ("verbs", "resources", "apiGroups")
+        }
         if "*" in has["verbs"] and "*" in has["resources"]:
             add("wildcard-role", "high", "the role allows every verb on every resource", rule)
         elif "*" in has["verbs"] and ({"secrets", "pods", "pods/exec"} & set(has["resources"])):
@@ -79,7 +87,12 @@ def _container(add, container: Node, non_root: bool) -> None:  # type: ignore[no
         if user and user.value == 0:
             add("runs-as-root", "medium", "the container runs as root", user)
         if escalation and escalation.value is True:
-            add("privilege-escalation", "medium", "the container may gain rights that it does not begin with", escalation)
+            add(
+                "privilege-escalation",
+                "medium",
+                "the container may gain rights that it does not begin with",
+                escalation,
+            )
         for capability in added.items() if added else ():
             severity = _CAPABILITIES.get(str(capability.value).upper().removeprefix("CAP_"))
             if severity:
@@ -96,6 +109,7 @@ def _container(add, container: Node, non_root: bool) -> None:  # type: ignore[no
             add("latest-image", "low", f"{image.value}: which image runs changes without a change here", image)
     for variable in (container.get("env") or Node([], 1, 1)).items():
         name, value = variable.get("name"), variable.get("value")
-        if name and value and SECRET_NAME.search(str(name.value)) and isinstance(value.value, str):
-            if not PLACEHOLDER.search(value.value):
-                add("secret-in-manifest", "high", f"the value of {name.value} is in the manifest; use a secretKeyRef", value)
+        if not name or not value or not isinstance(value.value, str):
+            continue
+        if SECRET_NAME.search(str(name.value)) and not PLACEHOLDER.search(value.value):
+            add("secret-in-manifest", "high", f"the value of {name.value} is here; use a secretKeyRef", value)

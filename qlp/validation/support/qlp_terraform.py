@@ -13,7 +13,9 @@ from typing import Any
 from qlp_hcl import Attribute, Block, only  # type: ignore[import-not-found]
 from qlp_report import Report  # type: ignore[import-not-found]
 
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "terraform_rules.json"), encoding="utf-8") as _handle:
+with open(
+    os.path.join(os.path.dirname(os.path.abspath(__file__)), "terraform_rules.json"), encoding="utf-8"
+) as _handle:
     RULES: dict[str, Any] = json.load(_handle)
 FUNCTIONS = set(RULES["functions"].split())
 _FREE = {"each", "self", "count", "path", "terraform", "true", "false", "null", "ephemeral", "provider"}
@@ -103,7 +105,9 @@ class Types:
     def _declare(self, module: Module, key: tuple[str, ...], path: str, at: Block | Attribute) -> None:
         if key in module.declared:
             first = module.declared[key]
-            self._add("duplicate", f"{'.'.join(key)} is declared twice (first in {first[0]}, line {first[1].line})", path, at)
+            self._add(
+                "duplicate", f"{'.'.join(key)} is declared twice (first in {first[0]}, line {first[1].line})", path, at
+            )
         module.declared.setdefault(key, (path, at))
 
     def _block(self, module: Module, path: str, block: Block) -> None:
@@ -145,9 +149,20 @@ class Types:
         if kind is not None and kind.node is not None:
             text = kind.text.strip().strip('"')
             for node in walk(kind.node):
-                name = _text(node.named_children[0]) if node.type == "function_call" else _text(node) if node.type == "variable_expr" else ""
+                name = (
+                    _text(node.named_children[0])
+                    if node.type == "function_call"
+                    else _text(node)
+                    if node.type == "variable_expr"
+                    else ""
+                )
                 if name and name not in _TYPES and node.type in ("function_call", "variable_expr"):
-                    self._add("unknown-type", f"{name!r} is no type; there are {', '.join(sorted(_TYPES - {'optional'}))}", path, kind)
+                    self._add(
+                        "unknown-type",
+                        f"{name!r} is no type; there are {', '.join(sorted(_TYPES - {'optional'}))}",
+                        path,
+                        kind,
+                    )
                     return
             value = default.literal if default is not None else None
             shape = only(default.node).type if default is not None and default.node is not None else ""
@@ -171,7 +186,11 @@ class Types:
         if "count" in block.attributes and "for_each" in block.attributes:
             self._add("count-and-for-each", "a block has either count or for_each", path, block.attributes["for_each"])
         if block.kind == "resource":
-            there = set(block.attributes) | {b.kind for b in block.blocks} | {b.labels[0] for b in block.blocks if b.kind == "dynamic" and b.labels}
+            there = (
+                set(block.attributes)
+                | {b.kind for b in block.blocks}
+                | {b.labels[0] for b in block.blocks if b.kind == "dynamic" and b.labels}
+            )
             for options in RULES["required"].get(block.labels[0], ()):
                 if not there & set(options):
                     self._add("missing-argument", f"{block.labels[0]} needs {' or '.join(options)}", path, block)
@@ -186,9 +205,17 @@ class Types:
                     continue
                 for ref in references(attribute.node, path, scope):
                     module.references.append(ref)
-                    if block.kind in ("resource", "data", "module") and ref.parts[0] == "each" and "for_each" not in loops:
+                    if (
+                        block.kind in ("resource", "data", "module")
+                        and ref.parts[0] == "each"
+                        and "for_each" not in loops
+                    ):
                         self._add("each", "each is only there with for_each", path, ref)
-                    if block.kind in ("resource", "data", "module") and ref.parts[:2] == ["count", "index"] and "count" not in loops:
+                    if (
+                        block.kind in ("resource", "data", "module")
+                        and ref.parts[:2] == ["count", "index"]
+                        and "count" not in loops
+                    ):
                         self._add("count", "count.index is only there with count", path, ref)
                 self._functions(attribute, path)
             for inner in at.blocks:
@@ -219,7 +246,9 @@ class Types:
                     self._add("unknown-function", f"Terraform has no function {name}()", path, at)
 
     def _resolve(self, module: Module) -> None:
-        kinds = {key[0] for key in module.declared if len(key) == 2 and key[0] not in ("var", "local", "module", "output")}
+        kinds = {
+            key[0] for key in module.declared if len(key) == 2 and key[0] not in ("var", "local", "module", "output")
+        }
         for ref in module.references:
             head, rest = ref.parts[0], ref.parts[1:]
             if head in _FREE or not rest or rest[0] == "*":
@@ -230,7 +259,9 @@ class Types:
                     self._add("undeclared", f"there is no {what} {rest[0]!r} in this module", ref.path, ref)
             elif head == "data":
                 if len(rest) >= 2 and ("data", rest[0], rest[1]) not in module.declared:
-                    self._add("undeclared", f"there is no data source {rest[0]}.{rest[1]} in this module", ref.path, ref)
+                    self._add(
+                        "undeclared", f"there is no data source {rest[0]}.{rest[1]} in this module", ref.path, ref
+                    )
             elif _RESOURCE.fullmatch(head) or head in kinds:
                 if (head, rest[0]) not in module.declared:
                     self._add("undeclared", f"there is no resource {head}.{rest[0]} in this module", ref.path, ref)
@@ -280,20 +311,45 @@ def style(report: Report, files: list[tuple[str, Block]]) -> None:
         for path, root in group:
             for block in root.blocks:
                 if block.kind == "variable" and block.labels and ("var", block.labels[0]) not in used:
-                    report.add("unused", "info", f"the variable {block.labels[0]} is not used", path, block.line, block.column)
+                    report.add(
+                        "unused", "info", f"the variable {block.labels[0]} is not used", path, block.line, block.column
+                    )
                 for name, attribute in block.attributes.items() if block.kind == "locals" else ():
                     if ("local", name) not in used:
-                        report.add("unused", "info", f"the local value {name} is not used", path, attribute.line, attribute.column)
+                        report.add(
+                            "unused",
+                            "info",
+                            f"the local value {name} is not used",
+                            path,
+                            attribute.line,
+                            attribute.column,
+                        )
                 if block.kind == "variable" and "type" not in block.attributes and block.labels:
-                    report.add("untyped", "low", f"the variable {block.labels[0]} declares no type", path, block.line, block.column)
+                    report.add(
+                        "untyped",
+                        "low",
+                        f"the variable {block.labels[0]} declares no type",
+                        path,
+                        block.line,
+                        block.column,
+                    )
                 if block.kind == "provider" and "version" in block.attributes:
-                    report.add("provider-version", "medium", "the version of a provider belongs in required_providers", path, block.line, 1)
+                    report.add(
+                        "provider-version",
+                        "medium",
+                        "the version of a provider belongs in required_providers",
+                        path,
+                        block.line,
+                        1,
+                    )
 
 
 def _attribute(report: Report, path: str, attribute: Attribute) -> None:
     text = attribute.text.strip()
     if re.fullmatch(r'"\$\{[^{}"]+\}"', text):
-        report.add("interpolation-only", "low", f"{text} is just {text[3:-2].strip()}", path, attribute.line, attribute.column)
+        report.add(
+            "interpolation-only", "low", f"{text} is just {text[3:-2].strip()}", path, attribute.line, attribute.column
+        )
     for node in walk(attribute.node):
         if node.type == "binary_operation" and re.search(r"(?:==|!=)\s*\[\s*\]", _text(node)):
             report.add("empty-list-comparison", "medium", "a comparison with [] compares types too; use length()", path,
@@ -308,4 +364,11 @@ def _attribute(report: Report, path: str, attribute: Attribute) -> None:
                                    element.start_point[0] + 1, element.start_point[1] + 1)  # fmt: skip
                     seen.add(key)
         elif node.type == "legacy_index":
-            report.add("legacy-index", "low", "x.0 is the old form of x[0]", path, node.start_point[0] + 1, node.start_point[1] + 1)
+            report.add(
+                "legacy-index",
+                "low",
+                "x.0 is the old form of x[0]",
+                path,
+                node.start_point[0] + 1,
+                node.start_point[1] + 1,
+            )

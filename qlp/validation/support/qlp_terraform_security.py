@@ -1,4 +1,4 @@
-"""Runs in the sandbox: what Terraform code opens to the world, leaves unencrypted, allows to all, or keeps in the open."""
+"""Runs in the sandbox: what Terraform code opens to the world, leaves unencrypted or allows to all, and its secrets."""
 
 from __future__ import annotations
 
@@ -11,9 +11,21 @@ from qlp_report import Report  # type: ignore[import-not-found]
 
 _WORLD = ("0.0.0.0/0", "::/0", "*", "Internet", "0.0.0.0", "Any")
 _ADMIN = {22: "SSH", 3389: "RDP"}
-_DATA = {3306: "MySQL", 5432: "PostgreSQL", 6379: "Redis", 27017: "MongoDB", 9200: "Elasticsearch", 1433: "SQL Server", 2375: "Docker"}
-_SECRET = re.compile(r"(?:^|_)(?:password|passwd|secret|secret_key|access_key|api_key|token|private_key|client_secret)$", re.I)
-_PLACEHOLDER = re.compile(r"^.{0,3}$|^[<%]|\$\{|change[-_]?me|replace[-_]?me|^(?:x+|\*+)$|^your[-_]|^arn:|^/|_ARN$|^alias/", re.I)
+_DATA = {
+    3306: "MySQL",
+    5432: "PostgreSQL",
+    6379: "Redis",
+    27017: "MongoDB",
+    9200: "Elasticsearch",
+    1433: "SQL Server",
+    2375: "Docker",
+}
+_SECRET = re.compile(
+    r"(?:^|_)(?:password|passwd|secret|secret_key|access_key|api_key|token|private_key|client_secret)$", re.I
+)
+_PLACEHOLDER = re.compile(
+    r"^.{0,3}$|^[<%]|\$\{|change[-_]?me|replace[-_]?me|^(?:x+|\*+)$|^your[-_]|^arn:|^/|_ARN$|^alias/", re.I
+)
 _FALSE_IS_BAD = {
     ("aws_ebs_volume", "encrypted"): "the volume is not encrypted",
     ("aws_db_instance", "storage_encrypted"): "the database's storage is not encrypted",
@@ -60,7 +72,12 @@ def check(report: Report, path: str, root: Block) -> None:
         elif block.kind == "variable" and block.labels and _SECRET.search(block.labels[0]):
             value = block.value("default")
             if isinstance(value, str) and not _PLACEHOLDER.search(value):
-                add("hard-coded-secret", "high", f"the default of {block.labels[0]} is a secret in the code", block.attributes["default"])
+                add(
+                    "hard-coded-secret",
+                    "high",
+                    f"the default of {block.labels[0]} is a secret in the code",
+                    block.attributes["default"],
+                )
         elif block.kind == "locals":
             for name, attribute in block.attributes.items():
                 value = attribute.literal
@@ -73,7 +90,12 @@ def _resource(add: Any, block: Block) -> None:
     for inner in block.walk():
         for name, attribute in inner.attributes.items():
             value = attribute.literal
-            if _SECRET.search(name) and isinstance(value, str) and not _PLACEHOLDER.search(value) and not name.startswith("kms"):
+            if (
+                _SECRET.search(name)
+                and isinstance(value, str)
+                and not _PLACEHOLDER.search(value)
+                and not name.startswith("kms")
+            ):
                 add("hard-coded-secret", "high", f"{name} is in the code", attribute)
             if name in ("policy", "assume_role_policy", "container_definitions"):
                 _policy(add, attribute, kind)
@@ -88,16 +110,30 @@ def _resource(add: Any, block: Block) -> None:
     for device in (*block.of("root_block_device"), *block.of("ebs_block_device")):
         if device.value("encrypted") is False:
             add("unencrypted", "medium", "the volume is not encrypted", device.attributes["encrypted"])
-    if kind in ("aws_s3_bucket", "aws_s3_bucket_acl") and block.value("acl") in ("public-read", "public-read-write", "authenticated-read"):
+    if kind in ("aws_s3_bucket", "aws_s3_bucket_acl") and block.value("acl") in (
+        "public-read",
+        "public-read-write",
+        "authenticated-read",
+    ):
         add("public-bucket", "high", "everybody can read the bucket", block.attributes["acl"])
     if kind == "aws_instance" or kind == "aws_launch_template":
         for options in block.of("metadata_options"):
             if options.value("http_tokens") == "optional":
-                add("imds-v1", "medium", "the metadata service answers without a token", options.attributes["http_tokens"])
+                add(
+                    "imds-v1",
+                    "medium",
+                    "the metadata service answers without a token",
+                    options.attributes["http_tokens"],
+                )
     if kind.startswith("google_") and "iam" in kind:
         members = block.value("members") or [block.value("member")]
         if {"allUsers", "allAuthenticatedUsers"} & {m for m in members if isinstance(m, str)}:
-            add("public-access", "high", "everybody gets the role", block.attributes.get("members") or block.attributes["member"])
+            add(
+                "public-access",
+                "high",
+                "everybody gets the role",
+                block.attributes.get("members") or block.attributes["member"],
+            )
     _network(add, kind, block)
 
 
@@ -117,11 +153,11 @@ def _network(add: Any, kind: str, block: Block) -> None:
     elif kind in ("azurerm_network_security_rule", "azurerm_network_security_group"):
         rules = [block] if kind.endswith("_rule") else block.of("security_rule")
         for rule in rules:
-            if str(rule.value("access")).lower() == "allow" and str(rule.value("direction")).lower() == "inbound":
-                if _world(rule.value("source_address_prefix")):
-                    port = rule.value("destination_port_range")
-                    ports = rule.value("destination_port_ranges") or ([port] if port is not None else [])
-                    _open(add, [(0, 65535)] if "*" in ports else _spans(ports), rule)
+            allows = (str(rule.value("access")).lower(), str(rule.value("direction")).lower()) == ("allow", "inbound")
+            if allows and _world(rule.value("source_address_prefix")):
+                port = rule.value("destination_port_range")
+                ports = rule.value("destination_port_ranges") or ([port] if port is not None else [])
+                _open(add, [(0, 65535)] if "*" in ports else _spans(ports), rule)
 
 
 def _ports(add: Any, block: Block, sources: tuple[str, ...]) -> None:
@@ -172,12 +208,17 @@ def _policy(add: Any, attribute: Attribute, kind: str) -> None:
         if not re.match(r"[\"']?Effect[\"']?\s*[:=]\s*[\"']Allow", statement):
             continue
         around = statement + text[max(0, text.find(statement) - 200) : text.find(statement)].rpartition("{")[2]
-        everything = [re.search(rf"[\"']?{name}[\"']?\s*[:=]\s*(?:\[\s*)?[\"']\*[\"']", around) for name in ("Action", "Resource")]
+        everything = [
+            re.search(rf"[\"']?{name}[\"']?\s*[:=]\s*(?:\[\s*)?[\"']\*[\"']", around) for name in ("Action", "Resource")
+        ]
         if all(everything):
             add("wildcard-policy", "high", "the policy allows everything on everything", attribute)
-        if re.search(r"[\"']?Principal[\"']?\s*[:=]\s*(?:[\"']\*[\"']|\{\s*[\"']?AWS[\"']?\s*[:=]\s*(?:\[\s*)?[\"']\*[\"'])", around):
-            if not re.search(r"[\"']?Condition[\"']?\s*[:=]", around):
-                add("public-policy", "high" if "role" in kind else "medium", "the policy lets anybody in", attribute)
+        conditional = re.search(r"[\"']?Condition[\"']?\s*[:=]", around)
+        if not conditional and re.search(
+            r"[\"']?Principal[\"']?\s*[:=]\s*(?:[\"']\*[\"']|\{\s*[\"']?AWS[\"']?\s*[:=]\s*(?:\[\s*)?[\"']\*[\"'])",
+            around,
+        ):
+            add("public-policy", "high" if "role" in kind else "medium", "the policy lets anybody in", attribute)
     if kind == "aws_ecs_task_definition":
         try:
             rows = json.loads(re.sub(r"^<<-?\w+\n|\n\s*\w+$", "", text.strip()))

@@ -5,6 +5,7 @@ aliases of aliases can blow up. An alias is the same object again.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,9 +65,6 @@ class Node:
     def items(self) -> list[Node]:
         return self.value if isinstance(self.value, list) else []
 
-    def plain_value(self) -> Any:
-        return self.value
-
 
 @dataclass
 class Document:
@@ -120,7 +118,6 @@ def _build(text: str) -> Any:
     stack: list[tuple[Node, list[Any]]] = []  # an open collection, and for a mapping the key that waits: [key, mark]
     anchors: dict[str, Node] = {}
     document: Document | None = None
-    count = 0
 
     def put(node: Node) -> None:
         if not stack:
@@ -147,8 +144,8 @@ def _build(text: str) -> Any:
             parent.value[name] = node
             parent.keys[name] = (line, column)
 
-    for event in yaml.parse(text, Loader=_LOADER):
-        count += 1
+    events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+    for count, event in enumerate(events):
         if count > MAX_EVENTS:
             raise TooMuch("the file has too many values to be checked", event.start_mark.line + 1)
         if isinstance(event, yaml.DocumentStartEvent):
@@ -163,7 +160,7 @@ def _build(text: str) -> Any:
             put(anchors[event.anchor])
         elif isinstance(event, yaml.ScalarEvent):
             node = _node(event)
-            plain = bool(event.implicit[0]) and event.style is None
+            plain = bool(event.implicit[0]) and not event.style
             node.value, node.plain = scalar(event.value, plain=plain, tag=event.tag or ""), plain
             if event.anchor:
                 anchors[event.anchor] = node

@@ -19,7 +19,9 @@ Row = tuple[str, str, str, int | None]
 """Rule, severity, message, line."""
 
 _BASH = re.compile(r"^(?P<file>.*?): line (?P<line>\d+): (?P<message>.*)$", re.M)
-_PHP = re.compile(r"^(?:PHP )?(?P<kind>[A-Z][a-z]+(?: [a-z]+)?):\s+(?P<message>.*) in (?P<file>.+?) on line (?P<line>\d+)$", re.M)
+_PHP = re.compile(
+    r"^(?:PHP )?(?P<kind>[A-Z][a-z]+(?: [a-z]+)?):\s+(?P<message>.*) in (?P<file>.+?) on line (?P<line>\d+)$", re.M
+)
 _PERL = re.compile(r"^(?P<message>.+?) at (?P<file>\S.*?) line (?P<line>\d+)(?:, .*)?\.?$", re.M)
 _MISSING = re.compile(r"Can't locate (?P<file>\S+\.pm) in @INC")
 
@@ -44,7 +46,9 @@ def php(path: str, code: int | None, out: str) -> list[Row]:
             rows.append(("deprecated", "low", m["message"], int(m["line"])))
         elif m["kind"] != "Warning" or code == 0:
             severity = "low" if m["kind"] in ("Warning", "Notice") else "critical"
-            rows.append(("syntax-error" if severity == "critical" else "warning", severity, m["message"], int(m["line"])))
+            rows.append(
+                ("syntax-error" if severity == "critical" else "warning", severity, m["message"], int(m["line"]))
+            )
     return rows
 
 
@@ -91,7 +95,11 @@ def check(tool: str, path: str) -> list[Row]:
     argv, read = _TOOLS[tool]
     try:
         ran = subprocess.run(
-            [*argv, "./" + path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=FILE_S
+            [*argv, "./" + path],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=FILE_S,
         )
     except subprocess.TimeoutExpired:
         return [("too-complex", "high", f"{tool} could not read the file within {FILE_S:.0f} s", None)]

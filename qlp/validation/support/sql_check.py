@@ -16,28 +16,51 @@ from qlp_report import Report, texts  # type: ignore[import-not-found]
 
 _LIMIT = 2_000_000
 _NAMED = re.compile(r"^\s*--\s*(?:sqlfluff:)?dialect\s*[:=]\s*(\w+)", re.I | re.M)
-_ALIASES = {"postgresql": "postgres", "pg": "postgres", "mssql": "tsql", "sqlserver": "tsql", "sqlite3": "sqlite", "mariadb": "mariadb"}
-_IN_PATH = re.compile(r"(?:^|[/._-])(postgres(?:ql)?|pg|mysql|mariadb|sqlite3?|mssql|sqlserver|tsql|oracle|bigquery|snowflake|redshift|duckdb)(?=[/._-])", re.I)
-_CUES = (
-    ("postgres", re.compile(r"\$\$|\b(?:BIG|SMALL)?SERIAL\b|::\s*\w+|\bJSONB\b|\bTIMESTAMPTZ\b|\bILIKE\b|\bCREATE\s+EXTENSION\b|\bDISTINCT\s+ON\b|\bUUID\b|gen_random_uuid|\bLANGUAGE\s+plpgsql\b|\bTEXT\[\]", re.I)),
-    ("mysql", re.compile(r"\bAUTO_INCREMENT\b|\bENGINE\s*=|`\w+`|\bDELIMITER\b|\bUNSIGNED\b|\bON\s+UPDATE\s+CURRENT_TIMESTAMP\b|\bTINYINT\(1\)", re.I)),
-    ("tsql", re.compile(r"^\s*GO\s*$|\bNVARCHAR\s*\(|\bIDENTITY\s*\(|\bDECLARE\s+@|\[dbo\]|\bSELECT\s+TOP\s*\(?\d", re.I | re.M)),
-    ("oracle", re.compile(r"\bVARCHAR2\b|\bNUMBER\s*\(\d|\bSYSDATE\b|\bFROM\s+DUAL\b|^\s*/\s*$", re.I | re.M)),
-    ("sqlite", re.compile(r"\bAUTOINCREMENT\b|\bPRAGMA\b|\bWITHOUT\s+ROWID\b|\bSTRICT\s*;|\bINTEGER\s+PRIMARY\s+KEY\b|\bdatetime\('now'\)|\bstrftime\(", re.I)),
-)  # fmt: skip
+_ALIASES = {
+    "postgresql": "postgres",
+    "pg": "postgres",
+    "mssql": "tsql",
+    "sqlserver": "tsql",
+    "sqlite3": "sqlite",
+    "mariadb": "mariadb",
+}
+_IN_PATH = re.compile(
+    r"(?:^|[/._-])(postgres(?:ql)?|pg|mysql|mariadb|sqlite3?|mssql|sqlserver|tsql|oracle|bigquery|snowflake|redshift"
+    r"|duckdb)(?=[/._-])",
+    re.I,
+)
+_WORDS = {
+    "postgres": (
+        r"\$\$|\b(?:BIG|SMALL)?SERIAL\b|::\s*\w+|\bJSONB\b|\bTIMESTAMPTZ\b|\bILIKE\b|\bCREATE\s+EXTENSION\b"
+        r"|\bDISTINCT\s+ON\b|\bUUID\b|gen_random_uuid|\bLANGUAGE\s+plpgsql\b|\bTEXT\[\]"
+    ),
+    "mysql": (
+        r"\bAUTO_INCREMENT\b|\bENGINE\s*=|`\w+`|\bDELIMITER\b|\bUNSIGNED\b|\bON\s+UPDATE\s+CURRENT_TIMESTAMP\b"
+        r"|\bTINYINT\(1\)"
+    ),
+    "tsql": r"^\s*GO\s*$|\bNVARCHAR\s*\(|\bIDENTITY\s*\(|\bDECLARE\s+@|\[dbo\]|\bSELECT\s+TOP\s*\(?\d",
+    "oracle": r"\bVARCHAR2\b|\bNUMBER\s*\(\d|\bSYSDATE\b|\bFROM\s+DUAL\b|^\s*/\s*$",
+    "sqlite": (
+        r"\bAUTOINCREMENT\b|\bPRAGMA\b|\bWITHOUT\s+ROWID\b|\bSTRICT\s*;|\bINTEGER\s+PRIMARY\s+KEY\b|\bdatetime\('now'\)"
+        r"|\bstrftime\("
+    ),
+}
+"""Words that only one dialect has, in the order in which they are looked for."""
+_CUES = tuple((name, re.compile(words, re.I | re.M)) for name, words in _WORDS.items())
 _GUESSES = ("ansi", "postgres", "mysql", "tsql")
-_PARSE_ERROR = re.compile(r"syntax error|incomplete input|unrecognized token|unterminated|parser stack overflow|Expression tree is too large", re.I)
+_PARSE_ERROR = re.compile(
+    r"syntax error|incomplete input|unrecognized token|unterminated|parser stack overflow|Expression tree is too large",
+    re.I,
+)
 _DOWN = re.compile(r"(?:^|[/._-])(?:down|rollback|undo|drop|teardown)(?=[/._-])", re.I)
 _FIRST = re.compile(r"(?:^|[/._-])(?:schema|ddl|init|create|tables?|structure|migrations?|up|v?\d{1,14}_)", re.I)
 _THEN = re.compile(r"(?:^|[/._-])(?:seeds?|data|fixtures?|inserts?|sample)", re.I)
 _STEPS = 20_000_000
 """Virtual machine steps of one statement: an endless recursive query stops here."""
-_STYLE = {
-    "AL04": "medium", "AL08": "medium", "AM01": "medium", "AM07": "medium", "AM04": "info", "AM08": "info", "CV05": "medium",
-    "RF01": "info", "RF02": "info", "ST03": "medium", "ST10": "medium", "AL05": "info", "ST01": "info", "ST09": "info",
-}  # fmt: skip
+_DEFECTS = ("AL04", "AL08", "AM01", "AM07", "CV05", "ST03", "ST10")
 """sqlfluff's rules that find defects: names used twice, a distinct that does nothing, sets of different width,
 a comparison with NULL by `=`, a query that is named and never used, a condition that is always the same."""
+_HINTS = ("AM04", "AM08", "RF01", "RF02", "AL05", "ST01")
 
 
 def dialect(path: str, text: str) -> str:
@@ -161,20 +184,23 @@ def check_style(report: Report, path: str, text: str) -> None:
 
     for statement, line in statements(text):
         bare = _blank(_bare(statement))
-        if re.match(r"(?:DELETE\s+FROM|UPDATE)\s+[\w.\"`\[\]]+", bare, re.I) and not re.search(r"\b(?:WHERE|LIMIT|JOIN|USING|FROM\s+\w+\s*,)\b", bare, re.I):
+        if re.match(r"(?:DELETE\s+FROM|UPDATE)\s+[\w.\"`\[\]]+", bare, re.I) and not re.search(
+            r"\b(?:WHERE|LIMIT|JOIN|USING|FROM\s+\w+\s*,)\b", bare, re.I
+        ):
             report.add("no-where", "medium", "the statement changes every row of the table", path, line)
     if re.search(r"\{\{|\{%", text) or len(text) > 200_000:
         return
     name = dialect(path, text) or "ansi"
     try:
-        linter = Linter(config=FluffConfig(overrides={"dialect": name, "rules": ",".join(_STYLE)}))
+        linter = Linter(config=FluffConfig(overrides={"dialect": name, "rules": ",".join(_DEFECTS + _HINTS)}))
         linted = linter.lint_string(text, fname=path)
     except (SQLFluffUserError, KeyError, RecursionError):
         return
     for violation in linted.get_violations():
         code = violation.rule_code()
-        if code in _STYLE:
-            report.add(code, _STYLE[code], violation.desc(), path, violation.line_no, violation.line_pos)
+        if code in _DEFECTS + _HINTS:
+            severity = "medium" if code in _DEFECTS else "info"
+            report.add(code, severity, violation.desc(), path, violation.line_no, violation.line_pos)
 
 
 class Engine:
@@ -202,7 +228,11 @@ class Engine:
         for statement, line in statements(text):
             if re.match(r"\s*\.", statement):
                 continue
-            made = re.match(r"CREATE\s+(?:TEMP\w*\s+)?(?:UNIQUE\s+)?(?:TABLE|VIEW|INDEX|TRIGGER)\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"`\[]?(\w+)", _bare(statement), re.I)
+            made = re.match(
+                r"CREATE\s+(?:TEMP\w*\s+)?(?:UNIQUE\s+)?(?:TABLE|VIEW|INDEX|TRIGGER)\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"`\[]?(\w+)",
+                _bare(statement),
+                re.I,
+            )
             self._steps = 0
             try:
                 self._execute(statement)
@@ -240,7 +270,7 @@ class Engine:
             rule, severity = "unknown-function", "medium"
         elif "constraint failed" in message or "mismatch" in message:
             rule = "constraint"
-        elif "values" in message and "columns" in message:
+        elif re.search(r"values.*columns|columns.*values|number of (?:terms|result columns)", message):
             rule = "column-count"
         word = re.search(r"(?:column|table|function): (?:\w+\.)?(\w+)", message)
         if word:
@@ -257,8 +287,18 @@ class _Nulls(dict[str, None]):
 
 
 def check_types(report: Report, files: list[tuple[str, str]]) -> None:
-    mine = [(p, t) for p, t in files if dialect(p, t) in ("", "sqlite") and not _DOWN.search(p) and not _sqlite_problems(t)]
-    created = {m[1].lower(): p for p, t in mine for m in re.finditer(r"CREATE\s+(?:TEMP\w*\s+)?(?:VIRTUAL\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"`\[]?(\w+)", _blank(t), re.I)}
+    mine = [
+        (p, t) for p, t in files if dialect(p, t) in ("", "sqlite") and not _DOWN.search(p) and not _sqlite_problems(t)
+    ]
+    created = {
+        m[1].lower(): p
+        for p, t in mine
+        for m in re.finditer(
+            r"CREATE\s+(?:TEMP\w*\s+)?(?:VIRTUAL\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"`\[]?(\w+)",
+            _blank(t),
+            re.I,
+        )
+    }
     order = sorted(mine, key=lambda row: (0 if _FIRST.search(row[0]) else 1 if _THEN.search(row[0]) else 2, row[0]))
     if not any(_FIRST.search(p) for p, _ in mine):
         order = sorted(mine, key=lambda row: (row[0] not in created.values(), row[0]))

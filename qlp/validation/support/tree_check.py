@@ -37,7 +37,9 @@ def check_xml(report: Report, path: str, text: str) -> None:
         parser.Parse(text.encode("utf-8"), True)
     except expat.ExpatError as error:
         message = expat.errors.messages.get(error.code, "no XML")
-        report.add("syntax-error", "info" if is_fixture(path) else "critical", message, path, error.lineno, error.offset + 1)
+        report.add(
+            "syntax-error", "info" if is_fixture(path) else "critical", message, path, error.lineno, error.offset + 1
+        )
     except ValueError as error:
         report.add("entities", "medium", str(error), path, parser.CurrentLineNumber)
 

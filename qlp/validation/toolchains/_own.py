@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from qlp.models import InterfaceContract, ProjectCommand, Stage
 from qlp.sandbox.protocol import Command
 from qlp.validation.check import Check, StagePlan
 from qlp.validation.parsers.report import report
+from qlp.validation.project import Project
+
+_MOST = 1_000_000
+_ENDLESS = re.compile(r"[^\n]{20000}")
+_NESTED = re.compile(r"(?:[(\[{][\s$]*){100}")
 
 _DIGESTS = 'for f in "$@"; do echo "$(basename "$f" | cut -d. -f1)" "$(sha256sum < ".qlp/$f" | cut -c1-12)"; done'
 
@@ -38,6 +44,18 @@ def versions(script: str, *programs: str) -> Command:
 def test_commands(contract: InterfaceContract) -> tuple[ProjectCommand, ...]:
     """Every test command of the contract."""
     return tuple(c for c in contract.commands if c.purpose == "test")
+
+
+def lintable(project: Project, paths: Sequence[str]) -> tuple[str, ...]:
+    """Those that a linter can be given: text of a size and shape that people write.
+
+    Linters take minutes for one endless line or for brackets in thousands; the syntax stage judges such files.
+    """
+    return tuple(p for p in project.ours(paths) if (text := project.text.get(p)) is not None and _written(text))
+
+
+def _written(text: str) -> bool:
+    return len(text) <= _MOST and not _ENDLESS.search(text) and not _NESTED.search(text)
 
 
 def planned(plans: Mapping[Stage, StagePlan]) -> Mapping[Stage, StagePlan]:

@@ -11,7 +11,7 @@ from qlp.validation.check import Check, Skip, StagePlan, Toolchain
 from qlp.validation.parsers.shellcheck import shellcheck
 from qlp.validation.parsers.tap import tap
 from qlp.validation.project import Project
-from qlp.validation.toolchains._own import dotted, has_shebang, own_check, planned, test_commands, versions
+from qlp.validation.toolchains._own import dotted, has_shebang, lintable, own_check, planned, test_commands, versions
 from qlp.validation.toolchains._support import support
 
 _SHELLS = ("bash", "sh", "dash", "ksh")
@@ -30,10 +30,10 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     tests = project.of((".bats",))
     if not sources and not tests:
         return {}
-    lintable = [p for p in project.ours((*sources, *tests)) if p in project.text]
-    told = [p for p in lintable if project.text[p].startswith("#!") or "shellcheck shell=" in project.text[p][:500]]
-    told += [p for p in lintable if p.endswith(".bats") and p not in told]
-    untold = [p for p in lintable if p not in told]
+    readable = lintable(project, (*sources, *tests))
+    told = [p for p in readable if project.text[p].startswith("#!") or "shellcheck shell=" in project.text[p][:500]]
+    told += [p for p in readable if p.endswith(".bats") and p not in told]
+    untold = [p for p in readable if p not in told]
     style = [
         Check("shellcheck", Command(argv=(*_SHELLCHECK, *more), wall_s=120), shellcheck, paths=dotted(group))
         for more, group in (((), told), (("--shell", "bash"), untold))
@@ -62,7 +62,8 @@ BASH = Toolchain(
     plan=_plan,
     versions=versions(
         'echo bash "${BASH_VERSION:-$(bash -c "echo \\$BASH_VERSION")}"; '
-        "echo shellcheck $(shellcheck --version | sed -n 's/^version: //p'); echo bats $(bats --version | cut -d' ' -f2)"
+        "echo shellcheck $(shellcheck --version | sed -n 's/^version: //p'); "
+        "echo bats $(bats --version | cut -d' ' -f2)"
     ),
     support=support("qlp_report.py", "script_syntax.py"),
     trees={".sh": "bash", ".bash": "bash", ".bats": "bash"},

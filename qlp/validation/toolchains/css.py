@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from qlp.models import Stage
 from qlp.validation.check import Skip, StagePlan, Toolchain
 from qlp.validation.project import Project
-from qlp.validation.toolchains._own import own_check, planned, versions
+from qlp.validation.toolchains._own import lintable, own_check, planned, versions
 from qlp.validation.toolchains._support import support
 
 NODE = ("node", "--stack-size=2000")
@@ -25,7 +25,7 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     return planned(
         {
             "syntax": (own_check(program, "syntax", sources, tool="postcss", interpreter=NODE),),
-            "style": (own_check(program, "style", project.ours(sources), tool="stylelint", interpreter=NODE),),
+            "style": (own_check(program, "style", lintable(project, sources), tool="stylelint", interpreter=NODE),),
             "types": Skip("style sheets declare no types", applicable=False),
             "security": (own_check(program, "security", sources, interpreter=NODE),),
             "tests": Skip("style sheets have no tests", applicable=False),

@@ -12,7 +12,7 @@ from qlp.sandbox.protocol import Command
 from qlp.validation import readings
 from qlp.validation.check import Check, Skip, StagePlan, Toolchain
 from qlp.validation.inference import go as inference
-from qlp.validation.parsers.golang import go_build, go_test, go_vet
+from qlp.validation.parsers.golang import go_build, go_syntax, go_test, go_vet, gofmt
 from qlp.validation.project import Project
 from qlp.validation.toolchains._encoding import encoding_checks
 from qlp.validation.toolchains._sources import find_sources
@@ -38,13 +38,11 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
             Check(
                 "gofmt",
                 Command(argv=("gofmt", "-e", "-l", *sources.arguments), wall_s=30),
-                readings.go_positions("syntax-error", "critical"),
+                go_syntax,
             ),
             *bad,
         ),
-        "style": (
-            Check("gofmt", Command(argv=("gofmt", "-l", *sources.our_arguments), wall_s=30), readings.gofmt_list),
-        ),
+        "style": (Check("gofmt", Command(argv=("gofmt", "-l", *sources.our_arguments), wall_s=30), gofmt),),
         "types": tuple(types),
         "security": Skip("no security analyser for go is in the sandbox image"),
         "tests": _tests(project, sources.text),

@@ -1,4 +1,4 @@
-"""Pages: html-validate with the rules that find defects, links between the project's own files. Templates are skipped."""
+"""Pages: html-validate with the rules that find defects, links between the project's files. Templates are skipped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from qlp.models import Stage
 from qlp.validation.check import Skip, StagePlan, Toolchain
 from qlp.validation.project import Project
-from qlp.validation.toolchains._own import own_check, planned, versions
+from qlp.validation.toolchains._own import lintable, own_check, planned, versions
 from qlp.validation.toolchains._support import support
 from qlp.validation.toolchains.css import NODE, VERSIONS
 
@@ -20,7 +20,7 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     return planned(
         {
             "syntax": (own_check(program, "syntax", sources, tool="html-validate", interpreter=NODE),),
-            "style": (own_check(program, "style", project.ours(sources), tool="html-validate", interpreter=NODE),),
+            "style": (own_check(program, "style", lintable(project, sources), tool="html-validate", interpreter=NODE),),
             "types": Skip("pages declare no types", applicable=False),
             "security": (own_check(program, "security", sources, interpreter=NODE),),
             "tests": Skip("pages have no tests of their own", applicable=False),

@@ -30,7 +30,8 @@ _JARS = (
     "picocli", "Saxon-HE", "reflections", "checkstyle",
 )  # fmt: skip
 _CHECKSTYLE = (
-    "java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xss16m", "-Xmx512m",
+    "python3", ".qlp/java_style.py", "java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+    "-Xss16m", "-Xmx512m",
     "-cp", ":".join(f"/usr/share/java/{jar}.jar" for jar in _JARS), "com.puppycrawl.tools.checkstyle.Main",
     "-c", ".qlp/checkstyle.xml",
 )  # fmt: skip
@@ -55,7 +56,9 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
         "types": (Check("javac", Command(argv=check, wall_s=120), javac_types),)
         if typed
         else Skip("the project declares a module and nothing else"),
-        "style": (Check("checkstyle", Command(argv=(*_CHECKSTYLE, *sources.our_arguments), wall_s=120), checkstyle),),
+        "style": (
+            Check("checkstyle", Command(argv=(*_CHECKSTYLE, "--", *sources.our_arguments), wall_s=120), checkstyle),
+        ),
         "tests": _tests(project),
     }
 
@@ -83,6 +86,6 @@ JAVA = Toolchain(
     languages=("java",),
     plan=_plan,
     versions=Command(argv=("sh", "-c", _VERSIONS), wall_s=30),
-    support=support("checkstyle.xml", "programs.py"),
+    support=support("checkstyle.xml", "java_style.py", "programs.py"),
     trees={".java": "java"},
 )

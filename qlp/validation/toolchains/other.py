@@ -16,10 +16,26 @@ from qlp.validation.toolchains._support import support
 
 GRAMMARS: dict[str, str] = {
     name: grammar
-    for name, grammar in json.loads(files("qlp.validation.support").joinpath("grammars.json").read_text("utf-8")).items()
+    for name, grammar in json.loads(
+        files("qlp.validation.support").joinpath("grammars.json").read_text("utf-8")
+    ).items()
     if not name.startswith("_")
 }
-_BESIDE = {"make", "cmake", "meson", "starlark", "xml", "scss", "vue", "svelte", "astro", "proto", "graphql", "prisma", "groovy"}
+_BESIDE = {
+    "make",
+    "cmake",
+    "meson",
+    "starlark",
+    "xml",
+    "scss",
+    "vue",
+    "svelte",
+    "astro",
+    "proto",
+    "graphql",
+    "prisma",
+    "groovy",
+}
 """Written beside a program in another language: their files do not tell what a project is written in."""
 _TREES: dict[str, ProjectLanguage] = {name: "other" for name, grammar in GRAMMARS.items() if grammar not in _BESIDE}
 _MATLAB = ".m"
@@ -51,7 +67,9 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     )
     return planned(
         {
-            "syntax": (own_check("tree_check.py", "syntax", sources, tool="tree-sitter-language-pack"),) if sources else (),
+            "syntax": (own_check("tree_check.py", "syntax", sources, tool="tree-sitter-language-pack"),)
+            if sources
+            else (),
             "style": Skip("no linter for this language is in the sandbox images"),
             "types": Skip("no type checker for this language is in the sandbox images"),
             "tests": tests or Skip("no test command was given"),
@@ -59,14 +77,17 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     )
 
 
+_VERSIONS = """
+import importlib.metadata as m
+for name in ("tree-sitter", "tree-sitter-language-pack"): print(name, m.version(name))
+"""
+
 OTHER = Toolchain(
     name="other",
     profile="analysis",
     languages=("other",),
     plan=_plan,
-    versions=versions(
-        'python3 -c \'import importlib.metadata as m\nfor n in ("tree-sitter", "tree-sitter-language-pack"): print(n, m.version(n))\'',
-    ),
+    versions=versions(f"python3 -c '{_VERSIONS}'"),
     support=support("qlp_report.py", "qlp_tree.py", "tree_check.py", "grammars.json"),
     trees=_TREES,
 )

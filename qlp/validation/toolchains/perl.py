@@ -10,7 +10,7 @@ from qlp.validation import readings
 from qlp.validation.check import Check, Skip, StagePlan, Toolchain
 from qlp.validation.parsers.tap import tap
 from qlp.validation.project import Project
-from qlp.validation.toolchains._own import has_shebang, own_check, planned, test_commands, versions
+from qlp.validation.toolchains._own import has_shebang, lintable, own_check, planned, test_commands, versions
 from qlp.validation.toolchains._support import support
 
 
@@ -23,7 +23,9 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     return planned(
         {
             "syntax": (own_check("script_syntax.py", "perl", sources, tool="perl", wall_s=120),),
-            "style": (own_check("script_syntax.py", "perl-warnings", project.ours(sources), tool="perl", wall_s=120),),
+            "style": (
+                own_check("script_syntax.py", "perl-warnings", lintable(project, sources), tool="perl", wall_s=120),
+            ),
             "types": Skip("perl declares no types", applicable=False),
             "tests": tests or Skip("no test was given or generated"),
         }
@@ -49,7 +51,8 @@ PERL = Toolchain(
     languages=("perl",),
     plan=_plan,
     versions=versions(
-        "echo perl $(perl -e 'printf \"%vd\", $^V'); echo prove $(prove --version | sed -n 's/.*Harness v\\([0-9.]*\\).*/\\1/p')"
+        "echo perl $(perl -e 'printf \"%vd\", $^V'); "
+        "echo prove $(prove --version | sed -n 's/.*Harness v\\([0-9.]*\\).*/\\1/p')"
     ),
     support=support("qlp_report.py", "script_syntax.py"),
     trees={".pl": "perl", ".pm": "perl"},

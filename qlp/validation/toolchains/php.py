@@ -11,7 +11,7 @@ from qlp.validation.check import Check, Skip, StagePlan, Toolchain
 from qlp.validation.parsers.phpcs import phpcs
 from qlp.validation.parsers.phpunit import phpunit
 from qlp.validation.project import Project
-from qlp.validation.toolchains._own import dotted, has_shebang, own_check, planned, test_commands, versions
+from qlp.validation.toolchains._own import dotted, has_shebang, lintable, own_check, planned, test_commands, versions
 from qlp.validation.toolchains._support import support
 
 _CONFIGS = ("phpcs.xml", ".phpcs.xml", "phpcs.xml.dist", ".phpcs.xml.dist")
@@ -25,7 +25,7 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     sources = tuple(p for p in every if not p.startswith("vendor/") and "/vendor/" not in p)
     if not sources:
         return {}
-    ours = tuple(p for p in project.ours(sources) if p in project.text)
+    ours = lintable(project, sources)
     standard = next((name for name in _CONFIGS if name in project.text), ".qlp/phpcs.xml")
     style = Command(argv=(*_PHPCS, f"--standard={standard}", "--"), wall_s=120)
     tests = tuple(_test(project, c) for c in test_commands(project.contract))
@@ -63,7 +63,8 @@ PHP = Toolchain(
     languages=("php",),
     plan=_plan,
     versions=versions(
-        "echo php $(php -r 'echo PHP_VERSION;'); echo phpcs $(phpcs --version | sed -n 's/.*version \\([0-9.]*\\).*/\\1/p'); "
+        "echo php $(php -r 'echo PHP_VERSION;'); "
+        "echo phpcs $(phpcs --version | sed -n 's/.*version \\([0-9.]*\\).*/\\1/p'); "
         "echo phpunit $(phpunit --version | sed -n 's/PHPUnit \\([0-9.]*\\).*/\\1/p')",
         "php_names.php",
     ),

@@ -11,7 +11,7 @@ from qlp.validation.check import Check, Skip, StagePlan, Toolchain
 from qlp.validation.parsers.rubocop import rubocop
 from qlp.validation.parsers.ruby_tests import minitest, rspec
 from qlp.validation.project import Project
-from qlp.validation.toolchains._own import dotted, has_shebang, own_check, planned, test_commands, versions
+from qlp.validation.toolchains._own import dotted, has_shebang, lintable, own_check, planned, test_commands, versions
 from qlp.validation.toolchains._support import support
 
 _NAMES = ("Rakefile", "Gemfile", "config.ru", "Guardfile", "Vagrantfile")
@@ -25,7 +25,7 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     sources = tuple(sorted({*named, *bare}))
     if not sources:
         return {}
-    ours = tuple(p for p in project.ours(sources) if p in project.text)
+    ours = lintable(project, sources)
     config = () if ".rubocop.yml" in project.text else ("--config", ".qlp/rubocop.yml")
 
     def cops(*more: str) -> tuple[Check, ...]:

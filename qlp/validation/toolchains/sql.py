@@ -1,5 +1,5 @@
-"""SQL: sqlfluff by dialect and SQLite itself, in memory. A file's dialect is in a `-- dialect: postgres` comment, in its
-name, or in its words.
+"""SQL: sqlfluff by dialect and SQLite itself, in memory. A file's dialect is in a `-- dialect: postgres` comment, in
+its name, or in its words.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from qlp.models import Stage
 from qlp.validation.check import Skip, StagePlan, Toolchain
 from qlp.validation.project import Project
-from qlp.validation.toolchains._own import own_check, planned, versions
+from qlp.validation.toolchains._own import lintable, own_check, planned, versions
 from qlp.validation.toolchains._support import support
 
 _TABLE = re.compile(r"\bCREATE\s+(?:TEMP\w*\s+)?(?:TABLE|VIEW)\b", re.I)
@@ -31,7 +31,7 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     return planned(
         {
             "syntax": (own_check(program, "syntax", sources, tool="sqlfluff", wall_s=120),),
-            "style": (own_check(program, "style", project.ours(sources), tool="sqlfluff", wall_s=120),),
+            "style": (own_check(program, "style", lintable(project, sources), tool="sqlfluff", wall_s=120),),
             "types": types,
             "tests": Skip("SQL files have no tests of their own", applicable=False),
         }

@@ -33,7 +33,7 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     }
     if code:
         for stage in ("style", "types", "security"):
-            plans[stage] = (own_check(program, stage, code),)  # type: ignore[index]
+            plans[stage] = (own_check(program, stage, code),)
     return planned(plans)
 
 

@@ -10,7 +10,7 @@ from qlp.sandbox.protocol import Command
 from qlp.validation.check import Check, Skip, StagePlan, Toolchain
 from qlp.validation.parsers.yamllint import yamllint
 from qlp.validation.project import Project
-from qlp.validation.toolchains._own import dotted, own_check, planned, versions
+from qlp.validation.toolchains._own import dotted, lintable, own_check, planned, versions
 from qlp.validation.toolchains._support import support
 
 _YAML = (".yaml", ".yml")
@@ -32,7 +32,7 @@ def _plan(project: Project) -> Mapping[Stage, StagePlan]:
     if not sources and not data:
         return {}
     shaped = tuple(p for p in sources if _shaped(project, p))
-    readable = tuple(p for p in project.ours(sources) if p in project.text) if sources else ()
+    readable = lintable(project, sources)
     config = () if any(c in project.text for c in _CONFIGS) else ("-c", ".qlp/yamllint.yaml")
     lint = Command(argv=("yamllint", *config, "--format", "parsable", "--"), wall_s=60)
     nothing = Skip("no manifest of a known kind is among the files", applicable=False)

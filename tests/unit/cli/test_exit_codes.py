@@ -35,7 +35,10 @@ def outcome(decision: str) -> Outcome:
     )
 
 
-@pytest.mark.parametrize(("decision", "code"), [("accept", 0), ("reject", 1), ("unverified", 3)])
+@pytest.mark.parametrize(
+    ("decision", "code"),
+    [("accept", 0), ("reject", 1), ("unverified", 3), ("human_review", 3), ("ai_review", 3), ("repair", 3)],
+)
 def test_a_finished_run_exits_by_its_decision(decision: str, code: int) -> None:
     assert exit_codes.of_run(run(outcome=outcome(decision))) == code
 

@@ -137,4 +137,4 @@ async def test_told_outcomes_become_training_rows(store: OutcomeStore) -> None:
 def test_the_shipped_model_loads_and_names_its_digest(loaded: Loaded) -> None:
     assert isinstance(loaded.model, ConfidenceModel)
     assert loaded.digest.startswith("sha256:")
-    assert set(loaded.model.parts) == {"function", "project"}
+    assert "function" in loaded.model.parts

@@ -49,6 +49,14 @@ def test_a_split_into_missing_and_given_survives_its_file() -> None:
     assert np.allclose([missing, given], fitted.scores(np.array([[np.nan, 1.0], [0.5, 1.0]])), rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: c.name)
+def test_a_feature_that_no_row_has_is_no_obstacle(candidate: Candidate) -> None:
+    table = table_of(ROWS, (*TABLE.features, "coverage"))
+    fitted = candidate.fit(table, 0)
+    ours = [raw_logit(fitted.export().contributions(r.features)) for r in ROWS[:20]]
+    assert np.allclose(ours, fitted.scores(table.x[:20]), rtol=0, atol=1e-9)
+
+
 def test_a_value_on_a_threshold_goes_the_same_way() -> None:
     fitted = CANDIDATES[2].fit(TABLE, 0)
     exported = fitted.export()

@@ -883,9 +883,12 @@ def test_hostile_text_is_only_text(text: str) -> None:
 def test_time_is_linear_in_the_text(piece: str) -> None:
     def seconds(characters: int) -> float:
         text = ("REST API " + piece * characters)[:characters]
-        start = time.process_time()
-        understand(text)
-        return time.process_time() - start
+        taken = []
+        for _ in range(3):  # the best of three: a neighbour's load only ever adds
+            start = time.process_time()
+            understand(text)
+            taken.append(time.process_time() - start)
+        return min(taken)
 
     seconds(1_000)
     # Four times the text may take four times as long, with room for noise: a quadratic one takes sixteen times.

@@ -14,9 +14,11 @@ import select
 import signal
 import sys
 import time
+from typing import Any
 
-import probe_python
+import probe_python  # type: ignore[import-not-found]  # beside it in the sandbox
 
+Table = dict[str, Any]
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 _PIPE = 3
 _RECORD_BYTES = 200_000
@@ -24,7 +26,7 @@ _NOISE_BYTES = 4_000_000
 """What one process may write before it is taken for a flood."""
 
 
-def main(path):
+def main(path: str) -> None:
     with open(path, encoding="utf-8") as file:
         batch = json.load(file)
     libc = ctypes.CDLL(None)
@@ -41,10 +43,10 @@ def main(path):
         clean(batch["alone"])
 
 
-def run(candidate, task, limits):
+def run(candidate: Table, task: Table, limits: Table) -> Table:
     """{"load": status, "calls": [outcome or None]}; None: not tried, because too many calls hung before."""
     count = len(task["calls"])
-    calls = [None] * count
+    calls: list[Table | None] = [None] * count
     load, start, hung = "", 0, 0
     while start < count or not load:
         ended, load_now, done, why = attempt(candidate, task, start, limits, calls)
@@ -60,7 +62,9 @@ def run(candidate, task, limits):
     return {"load": load or "killed", "calls": calls}
 
 
-def attempt(candidate, task, start, limits, calls):
+def attempt(
+    candidate: Table, task: Table, start: int, limits: Table, calls: list[Table | None]
+) -> tuple[bool, str, int, str]:
     """One process: (whether it came to its end, load status, index of the first call without an outcome, why)."""
     read, sent = os.pipe()
     ready, go = os.pipe()
@@ -78,13 +82,13 @@ def attempt(candidate, task, start, limits, calls):
     os.write(go, b"g")
     os.close(go)
     try:
-        return listen(read, candidate, start, limits, calls, len(task["calls"]))
+        return listen(read, start, limits, calls, len(task["calls"]))
     finally:
         os.close(read)
         kill_group(pid)
 
 
-def listen(read, candidate, start, limits, calls, count):
+def listen(read: int, start: int, limits: Table, calls: list[Table | None], count: int) -> tuple[bool, str, int, str]:
     load, done, buffer, total = "", start, b"", 0
     wall = limits["load_wall_s"]
     deadline = time.monotonic() + wall
@@ -120,7 +124,7 @@ def listen(read, candidate, start, limits, calls, count):
             return False, load or "killed", done, "flood"
 
 
-def parse(line):
+def parse(line: bytes) -> Table | None:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -128,7 +132,7 @@ def parse(line):
     return record if isinstance(record, dict) else None
 
 
-def become_candidate(candidate, task, start, limits, sent):
+def become_candidate(candidate: Table, task: Table, start: int, limits: Table, sent: int) -> None:
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(sent, _PIPE) if sent != _PIPE else None
@@ -157,7 +161,7 @@ def become_candidate(candidate, task, start, limits, sent):
     os.execvp(argv[0], argv)
 
 
-def kill_group(pid):
+def kill_group(pid: int) -> None:
     for send in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             send(pid, signal.SIGKILL)
@@ -165,7 +169,7 @@ def kill_group(pid):
         os.waitpid(pid, 0)
 
 
-def clean(alone):
+def clean(alone: bool) -> None:
     """End whatever candidates left running. In a process namespace of our own everything else may go."""
     if alone:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -178,7 +182,7 @@ def clean(alone):
             return
 
 
-def write(fd, data):
+def write(fd: int, data: bytes) -> None:
     while data:
         data = data[os.write(fd, data) :]
 

@@ -100,9 +100,9 @@ function nameOf(error) {
 let current;
 globalThis.__qlp_call = () => current();
 const script = new vm.Script("__qlp_call()");
-function timed(fn) {  // wall clock, so three times what the CPU may take
+function timed(fn) {  // wall clock, so more than the CPU may take
   current = fn;
-  return script.runInThisContext({ timeout: Math.ceil(work.call_s * 3000) });
+  return script.runInThisContext({ timeout: Math.ceil(work.call_s * 5_000) });
 }
 
 function outcome(call, again) {

@@ -26,7 +26,8 @@ import statistics  # noqa: F401
 import string  # noqa: F401
 import sys
 import types
-import typing  # noqa: F401
+from collections.abc import Callable
+from typing import Any
 
 _NODES = 4000
 _DEPTH = 12
@@ -41,14 +42,14 @@ class _TooLarge(Exception):
     pass
 
 
-def _out_of_time(_signal, _frame):
+def _out_of_time(_signal: int, _frame: Any) -> None:
     raise Stop
 
 
-def serve(code, task, start, limits, fd):
+def serve(code: str, task: dict[str, Any], start: int, limits: dict[str, Any], fd: int) -> None:
     write, dumps = os.write, json.dumps
 
-    def tell(record):
+    def tell(record: dict[str, Any]) -> None:
         data = (dumps(record, separators=(",", ":")) + "\n").encode("utf-8", "surrogatepass")
         while data:
             data = data[write(fd, data) :]
@@ -67,7 +68,7 @@ def serve(code, task, start, limits, fd):
     slow = 0
     for number in range(start, len(task["calls"])):
         if slow >= limits["slow"]:
-            record = {"x": "skipped"}
+            record: dict[str, Any] = {"x": "skipped"}
         else:
             record = _call(function, task["calls"][number], number in repeat, limits["call_s"])
         slow += record.get("x") == "timeout"
@@ -78,7 +79,7 @@ def serve(code, task, start, limits, fd):
     tell({"end": True})
 
 
-def _load(code, entry):
+def _load(code: str, entry: str) -> Any:
     try:
         program = compile(code, "solution.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
@@ -86,18 +87,18 @@ def _load(code, entry):
     module = types.ModuleType("solution")
     sys.modules["solution"] = module
     exec(program, module.__dict__)  # this is the sandbox: what else
-    target = module
+    target: Any = module
     for part in entry.split("."):
         target = getattr(target, part, None)
     return target
 
 
 class _Broken:
-    def __init__(self, why):
+    def __init__(self, why: str) -> None:
         self.why = why
 
 
-def _guarded(work, seconds):
+def _guarded(work: Callable[[], Any], seconds: float) -> tuple[str | None, Any]:
     """(None, result) or (what went wrong, None)."""
     try:
         _arm(seconds)
@@ -110,19 +111,19 @@ def _guarded(work, seconds):
         return "timeout", None
     except MemoryError:
         return "memory", None
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is what came of it
         return "error: " + type(error).__name__[:60], None
 
 
-def _call(function, wire, again, seconds):
-    record = {}
+def _call(function: Callable[..., Any], wire: list[Any], again: bool, seconds: float) -> dict[str, Any]:
+    record: dict[str, Any] = {}
     try:
         _arm(seconds)
         try:
             arguments = [decode(a) for a in wire]
             result = function(*arguments)
             out = encode(result)
-            if any(encode(a) != _plain(w) for a, w in zip(arguments, wire)):
+            if any(encode(a) != _plain(w) for a, w in zip(arguments, wire, strict=True)):
                 record["m"] = True
             record["o"] = out
             if again:
@@ -134,22 +135,22 @@ def _call(function, wire, again, seconds):
         return {"x": "timeout"}
     except MemoryError:
         return {"x": "memory"}
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is what came of it
         return {"e": type(error).__name__[:60]} if "o" not in record else {**record, "d": False}
     return record
 
 
-def _arm(seconds):
+def _arm(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)  # CPU time: a busy machine makes no candidate slow
-    signal.setitimer(signal.ITIMER_REAL, seconds * 8)
+    signal.setitimer(signal.ITIMER_REAL, seconds * 20)
 
 
-def _disarm():
+def _disarm() -> None:
     signal.setitimer(signal.ITIMER_PROF, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def decode(wire):
+def decode(wire: Any) -> Any:
     if not isinstance(wire, list):
         return wire
     tag, *rest = wire
@@ -170,12 +171,12 @@ def decode(wire):
     raise ValueError(tag)
 
 
-def _plain(wire):
+def _plain(wire: Any) -> Any:
     """As `encode(decode(wire))` gives it."""
     return encode(decode(wire))
 
 
-def encode(value):
+def encode(value: Any) -> Any:
     budget = [_NODES]
     try:
         wire = _encode(value, budget, _DEPTH)
@@ -187,7 +188,7 @@ def encode(value):
     return ["h", hashlib.sha256(text[:2_000_000].encode("utf-8", "surrogatepass")).hexdigest()]
 
 
-def _encode(value, budget, depth):
+def _encode(value: Any, budget: list[int], depth: int) -> Any:
     budget[0] -= 1
     if budget[0] < 0 or depth < 0:
         raise _TooLarge

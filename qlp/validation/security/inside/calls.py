@@ -32,6 +32,10 @@ _EACH = frozenset({"map", "forEach", "each", "filter", "some", "every", "find", 
                    "transform", "each_with_index", "Any", "then_some", "tap", "catch", "orElseGet"})  # fmt: skip
 
 
+_TEXTUAL = frozenset({"decode", "encode", "replace", "sub", "apply", "call", "all", "unescape", "unquote", "parse", "loads", "resolve",
+                      "joinpath", "quote", "search_s", "cursor", "then", "collection", "get", "sprintf", "escape", "text", "html"})  # fmt: skip
+_MODULES = frozenset({"os", "urllib", "xml", "posixpath", "werkzeug", "django", "path", "util", "url", "base64", "codecs", "strings",
+                      "filepath", "fmt", "html", "Buffer", "JSON", "Object", "String", "Array", "bytes", "io", "ioutil"})  # fmt: skip
 _LISTS = frozenset({"ArrayList", "LinkedList", "Vector", "Stack", "list", "List", "ArrayDeque", "LinkedHashSet", "HashSet"})
 _MAPS = frozenset({"HashMap", "LinkedHashMap", "TreeMap", "Hashtable", "dict", "Dictionary", "Map", "ConcurrentHashMap"})
 
@@ -48,6 +52,11 @@ class Calls:
         self.functions: dict[str, list[Func]] = {}
         self.classes: dict[str, Any] = {}
         self.modules: set[str] = set()
+        self.imported: set[str] = set()
+        self._database = re.compile(
+            r"(?i)(cur|conn?|connection|cursor|db|database|session|engine|pool|client|stmt|statement|pdo|mysqli?|sql\w*|knex|"
+            r"sequelize|prisma|template|manager|tx|repository|jdbc\w*)(\(\))?\.\w+$|sql|query|stmt|createStatement"
+        )
         self._lookups = re.compile(self.facts.get("lookups", r"^$"))
         self._cleaners = re.compile(self.facts.get("cleaners", r"^$"))
         self._exits = frozenset(self.facts.get("exits", []))
@@ -106,6 +115,8 @@ class Calls:
                     continue
                 for value in wanted(place.args, given):
                     key = reaches(place.rule, value, state)
+                    if key is not None and place.rule.label == "sql" and not value.built and not self._database.search(path):
+                        continue
                     if key is not None:
                         self.report(place.rule, node, key)
                         break
@@ -213,7 +224,7 @@ class Calls:
             made_empty = Value(items=[], cls=name) if name in _LISTS else Value(attrs={}, cls=name)
             return made_empty.but(paths=tuple(p + "()" for p in paths[:2]))
         kind = self.source_of(tuple(p + "()" for p in paths)) or (None if this is not None and this.taint else self.source_of(paths))
-        if kind is not None:
+        if kind is not None and func is None:
             text = paths[0] + "(" + ",".join(a.text for a in given.positional) + ")"
             return Value(taint={(kind, text): frozenset()}, paths=tuple(p + "()" for p in paths[:2]), root=True)
         self.writes(paths, name, node, given, state)
@@ -295,7 +306,7 @@ class Calls:
             taint = {(k, i if plain else i + suffix): c for (k, i), c in this.taint.items()}
             taint = cleaned(taint, labels) if labels else taint
             return Value(taint=taint, paths=out, steps=this.steps if not plain else steps, root=True)
-        taint = taint_of(everything)
+        taint = taint_of(everything if node.new or this is None or self.hands_on(this, name) else [this])
         if labels:
             taint = cleaned(taint, labels)
         if name in guards.NORMALISERS and taint:
@@ -317,6 +328,16 @@ class Calls:
             steps=steps, guard=guard if guard[0] or guard[1] else None, attrs=attrs, closed=False,
             built=any(v.built for v in everything), texts=self.texts(everything), prefix=prefix,
         )  # fmt: skip
+
+    def hands_on(self, this: Value, name: str) -> bool:
+        """Whether a method that is not known may give back what it is given: a module's function, a static method or a
+        method of text does; one of some object (a store, a service) answers with what it has."""
+        if self.name in ("java", "rust", "c", "bash") or name in _JOIN or name in guards.NORMALISERS or name in _TEXTUAL:
+            return True
+        if this.taint or this.known or not this.paths or this.built:
+            return True
+        path = this.paths[0]
+        return path in self.imported or path.split(".")[0] in _MODULES or path == "this" or path.rsplit(".", 1)[-1][:1].isupper()
 
     def statement_guard(self, node: Call, name: str, guard: tuple[dict[Key, frozenset[str]], Any], state: State) -> None:
         """`validate_path(x)` raises for a bad x: what follows is safe."""

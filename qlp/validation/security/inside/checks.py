@@ -135,8 +135,8 @@ def reaches(rule: Rule, value: Value, state: State) -> Key | None:
         if kind == "param" and rule.weak == "built":
             if not value.built:
                 continue
-            if rule.texts is not None and not rule.texts.search(value.text):
-                continue
+        if rule.texts is not None and (value.built or kind == "input") and not rule.texts.search(value.text):
+            continue
         known = clean | state.guards.get(key, frozenset())
         if "all" in known or rule.label in known:
             continue

@@ -350,7 +350,7 @@ class Expressions(Calls):
         self, name: str, paths: tuple[str, ...], obj: Value | None, value: Value, node: Node, state: State
     ) -> None:
         self.check(self.language.sets, paths, node, Given(obj, [value], {"value": value}), state)
-        if isinstance(value.const, str):
+        if isinstance(value.const, str) and not (paths[0].startswith("%.") and value.const.isalpha()):
             short = name.rsplit(".", 1)[-1]
             for rule, names, texts in self.language.names:
                 if names.search(short) and texts.search(value.const):

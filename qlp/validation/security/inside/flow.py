@@ -84,7 +84,6 @@ class Flow(Expressions):
         self.classes: dict[str, Class] = {}
         self.called: set[str] = set()
         self.pending: list[tuple[Func, State]] = []
-        self.modules: set[str] = set()
         for node in walk(tree):
             if isinstance(node, Func) and node.name:
                 self.functions.setdefault(node.name, []).append(node)
@@ -203,7 +202,12 @@ class Flow(Expressions):
         if re.search(rf"<(?:int|float|uuid):{re.escape(param.name)}>", text):
             return False
         strings = self.facts.get("string_types")
-        return not param.type or not strings or bool(re.search(strings, param.type)) or param.type[:1].isupper()
+        if not param.type or not strings or re.search(strings, param.type):
+            return True
+        made = self.classes.get(param.type)
+        if made is not None:
+            return any(re.search(r"Model|Schema|Base$|Struct", b) for b in made.bases)
+        return re.search(r"(Request|In|Create|Update|Payload|Body|Schema|Input|Form|Dto|DTO|Model)$", param.type) is not None
 
     def follow(self, func: Func, args: list[Value], named: dict[str, Value], state: State, this: Value | None) -> Value | None:
         """The value of a call of a function of this file; None where it is not followed."""
@@ -271,7 +275,7 @@ class Flow(Expressions):
             self.pending.append((node, state))
         else:
             self.nested.add(id(node))
-            if id(node) not in self.stack and node.name:
+            if id(node) not in self.stack:
                 self.run_closure(node, state)
         return value
 
@@ -319,6 +323,7 @@ class Flow(Expressions):
     def on_import(self, node: Import, state: State) -> Value:
         for name, path in node.names.items():
             state.env[name] = Value(paths=(path,))
+            self.imported.add(path)
         self.check_name(f"import.{node.module}", node, state)
         return constant(None)
 

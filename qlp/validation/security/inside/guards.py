@@ -48,7 +48,7 @@ MATCH = frozenset(
 VALIDATOR = re.compile(
     r"(?i)^_?(is|has|check|valid|verify|allow|ensure|assert|require|validate|in|url_has|looks)_?.*"
     r"(safe|valid|allow|trust|permit|white|known|local|same|inside|within|internal|relative|secure|sane|path|url|host|"
-    r"input|name|file|redirect|id|email|user|token|scheme|format)|^_?(validate|sanitize|safe|allowed|permitted|valid)"
+    r"input|name|file|redirect|id|email|user|token|scheme|format)|^_?(validate|sanitize|safe|allowed|permitted|valid|owns|authori[sz])"
 )
 _OPEN = re.compile(r"(?<!\\)\.[*+]|\[\^[^\]]*\][*+]|\\S[*+]")
 

@@ -93,6 +93,8 @@ class Language:
     sanitizers: dict[str, list[tuple[frozenset[str], Pattern]]] = field(default_factory=dict)
     outs: dict[str, list[tuple[str, Pattern, int]]] = field(default_factory=dict)
     """Calls that write a source into an argument: `fgets(buf, ...)`."""
+    plain: dict[str, Rule] = field(default_factory=dict)
+    """Rules whose places are found by code (memory.py)."""
     facts: dict[str, Any] = field(default_factory=dict)
     """The lists and expressions of sources.yaml for the language."""
 
@@ -144,7 +146,7 @@ def places(rule: Rule, specs: Iterable[str]) -> Iterator[Place]:
 
 def _rule(row: dict[str, Any]) -> Rule:
     known = {"id", "severity", "cwe", "message", "fix", "label", "from", "weak", "texts", "safe_prefix", "sinks",
-             "calls", "sets", "names", "returns", "severity_weak", "skip_tests"}  # fmt: skip
+             "calls", "sets", "names", "returns", "severity_weak", "skip_tests", "checks"}  # fmt: skip
     if strange := set(row) - known:
         raise RuleError(f"{row.get('id')}: unknown keys {sorted(strange)}")
     if row["severity"] not in ("info", "low", "medium", "high", "critical"):
@@ -189,6 +191,8 @@ def load(rows: list[dict[str, Any]], sources: dict[str, Any]) -> dict[str, Langu
                     language(name.strip()).names.append(
                         (rule, re.compile(spec["name"], re.I), re.compile(spec["value"], re.S))
                     )
+        for name in row.get("checks", []):
+            language(name).plain[rule.id] = rule
         for names, marker in row.get("returns", {}).items():
             for name in names.split(","):
                 language(name.strip()).returns.append((rule, marker))

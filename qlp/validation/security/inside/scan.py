@@ -58,7 +58,7 @@ def scan_file(path: str, source: bytes, languages: dict[str, Language], facts: d
     flow = Flow(language, name, block)
     hits: list[Hit] = flow.run()
     if name == "c":
-        hits += memory.inspect(block)
+        hits += memory.inspect(block, language.plain)
     quiet = suppressed_lines(tree.root_node, source) if hits else set()
     if flow.cut or lower.cut:
         facts["files_partly_analysed"] = facts.get("files_partly_analysed", 0) + 1

@@ -22,7 +22,7 @@ def _tell(row: dict[str, Any]) -> None:
         os.write(_fd, json.dumps(row).encode() + b"\n")
 
 
-class Result(unittest.TextTestResult):  # type: ignore[type-arg]
+class Result(unittest.TextTestResult):
     def startTest(self, test: unittest.TestCase) -> None:
         _tell({"start": test.id()})
         super().startTest(test)

@@ -236,7 +236,8 @@ def test_an_exception_out_of_the_projects_code_counts() -> None:
         b"tests/test_reproduction.py:4: in test_x\n    mean([])\ncalc.py:2: in mean\n    return sum(x) / len(x)\n"
         b"E   ZeroDivisionError: division by zero\nFAILED tests/test_reproduction.py::test_x - ZeroDivisionError: d\n"
     )
-    result = ExecResult(exit_code=1, stdout=text, stderr=b"", wall_s=0, cpu_s=0, max_rss_bytes=0)
+    noise = b"/opt/plugin.py:306: SomeWarning: in one line\n"
+    result = ExecResult(exit_code=1, stdout=text, stderr=noise, wall_s=0, cpu_s=0, max_rss_bytes=0)
     assert runner.failed(result, "tests/test_reproduction.py", {"calc.py"})
     assert not runner.failed(result, "tests/test_reproduction.py", {"other.py"})
     assert runner_of("ruby") is None

@@ -204,6 +204,14 @@ class RubyLower(Lower):
     def conditional_assign(self, n: Syntax) -> Node:
         return Assign(self.at(n), self.field(n, "left"), self.field(n, "right"), self.op(n))
 
+    def assign(self, n: Syntax) -> Node:
+        left = n.child_by_field_name("left")
+        if left is not None and left.type == "call" and left.child_by_field_name("arguments") is None:
+            # `a.b = c`
+            target = Member(self.at(left), self.field(left, "receiver"), self.text(left.child_by_field_name("method")))
+            return Assign(self.at(n), target, self.field(n, "right"))
+        return super().assign(n)
+
     def scope(self, n: Syntax) -> Node:
         obj = n.child_by_field_name("scope")
         name = self.text(n.child_by_field_name("name"))
@@ -221,7 +229,7 @@ class RubyLower(Lower):
         "call": call,
         "element_reference": element,
         "scope_resolution": scope,
-        "assignment": Lower.assign,
+        "assignment": assign,
         "operator_assignment": conditional_assign,
         "left_assignment_list": Lower.seq,
         "right_assignment_list": Lower.seq,

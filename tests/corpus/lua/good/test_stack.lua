@@ -1,0 +1,10 @@
+local Stack = require("stack")
+
+local stack = Stack.new():push(1, 2, 3)
+assert(stack.size == 3)
+assert(stack:pop() == 3)
+assert(stack:pop() == 2)
+assert(stack:pop() == 1)
+local value, problem = stack:pop()
+assert(value == nil and problem == "empty")
+print("ok")
