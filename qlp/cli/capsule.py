@@ -8,6 +8,7 @@ from pathlib import Path
 from qlp.capsule import CapsuleReport, Trust
 from qlp.capsule import check_capsule as check
 from qlp.capsule import verify_capsule as check_and_rerun
+from qlp.capsule.read import read_capsule
 from qlp.cli import exit_codes
 from qlp.cli.run import save
 from qlp.cli.runs import _list
@@ -16,9 +17,10 @@ from qlp.cli.session import run_client, server_of
 from qlp.config import Settings
 from qlp.errors import InputError, NotFoundError
 from qlp.models import InterfaceContract, SourceFile, Verdict
+from qlp.pipeline.admit import check_policy
 from qlp.pipeline.services import capsule_folder
 from qlp.store.reader import StoredRuns
-from qlp.validation import validate_project
+from qlp.validation import Policy, load_policy, validate_project
 
 
 def get_capsule(run_id: str, folder: Path, *, as_json: bool) -> None:
@@ -78,9 +80,23 @@ async def _verify(path: Path, settings: Settings, key: Path | None, rerun: bool)
     async def validate(files: tuple[SourceFile, ...], contract: InterfaceContract) -> Verdict:
         err().print("running the evidence again in a fresh sandbox")
         backend = await open_backend(settings.sandbox, settings.home)
-        return await validate_project(files, contract, backend)
+        return await validate_project(files, contract, backend, policy=_claimed_policy(path, settings))
 
     return await check_and_rerun(path, validate, trust=trust)
+
+
+def _claimed_policy(path: Path, settings: Settings) -> Policy | None:
+    """The policy by whose words the capsule was judged; None, and said so, where this installation has none of that
+    name. It is a stranger's file, so that its name may not point anywhere."""
+    name = read_capsule(path).verdict().policy.partition("@")[0]
+    if not name:
+        return None
+    try:
+        check_policy(name, settings.home)
+    except InputError as error:
+        err().print(f"its policy {name[:63]!r} is not here ({error.detail}); run again by `development`", markup=False)
+        return None
+    return load_policy(name, settings.home)
 
 
 def _show(path: Path, report: CapsuleReport) -> None:

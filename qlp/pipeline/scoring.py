@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,7 +77,7 @@ async def score_run(
             )
         )
         policy = services.policy(request)
-        threshold = loaded.threshold(kind, policy.decision.target_error)
+        threshold = await asyncio.to_thread(loaded.threshold, kind, policy.decision.target_error)
         return ScoredRun(
             confidence=scored.confidence,
             decided=decide_scored(verdict, scored.confidence, policy, threshold=threshold),

@@ -107,6 +107,8 @@ class VerdictStore:
             (key, body, _digest(key, body), len(body), now, now),
         )
         total = int(db.execute("SELECT COALESCE(SUM(size), 0) FROM verdicts").fetchone()[0])
+        if total <= self._max_bytes:
+            return
         for old, size in db.execute("SELECT key, size FROM verdicts ORDER BY used, key").fetchall():
             if total <= self._max_bytes:
                 break

@@ -1,13 +1,13 @@
 """Insecure programs beside their secure twins: `<language>/twins.yaml`, and `later.yaml`, written after the rules.
 
-    - id: flask-sql          # unique within the file
-      cwe: 89
-      rule: sql-injection    # what must find the insecure one; "" where any finding will do
-      insecure: |
-        ...
-      secure: |
-        ...
-      file: page.tsx         # optional: name of the file, for another suffix than the language's
+- id: flask-sql          # unique within the file
+  cwe: 89
+  rule: sql-injection    # what must find the insecure one; "" where any finding will do
+  insecure: |
+    ...
+  secure: |
+    ...
+  file: page.tsx         # optional: name of the file, for another suffix than the language's
 """
 
 from __future__ import annotations

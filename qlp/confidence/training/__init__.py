@@ -1,1 +1,1 @@
-"""How a confidence model is made: feature rows, leak-free folds, candidates, calibration maps. Needs the extra `train`."""
+"""How a confidence model is made: rows, leak-free folds, candidates, calibration maps. Needs the extra `train`."""

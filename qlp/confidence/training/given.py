@@ -1,4 +1,4 @@
-"""Rows of requests that bring their own tests: HumanEval's original tests as the user's, the extended ones as the truth.
+"""Rows of requests that bring their own tests: HumanEval's tests as the user's, the extended ones as the truth.
 
     python -m qlp.confidence.training.given --labelled DIR --rows DIR
 

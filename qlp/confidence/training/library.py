@@ -16,7 +16,7 @@ from typing import Literal
 from qlp.blueprints.functions.catalogue import Entry, catalogue
 from qlp.confidence.probing import Candidate, Target
 from qlp.confidence.training.labelled import Labelled, LabelledTask, solution_id
-from qlp.sandbox.protocol import Command, Job, Limits, Sandbox, SandboxBackend
+from qlp.sandbox.protocol import Command, Job, Limits, SandboxBackend
 from qlp.validation.support.mutants.code import code_mutants
 from qlp.validation.support.mutants.mutant import Mutant
 from qlp.validation.support.mutants.python_code import python_mutants
@@ -39,20 +39,19 @@ async def library_mutants(
     SandboxUnavailableError."""
     made: list[LabelledTask] = []
     for language in languages:
-        async with backend.open(_PROFILE[language], Limits(wall_s=_TEST_S)) as sandbox:
-            for entry in catalogue().values():
-                target = _target(entry, language)
-                if target is not None:
-                    made += await _of_entry(entry, target, sandbox, language, each=each, seed=seed)
-                    print(f"library: {entry.id} ({language}), {len(made)} solutions", file=sys.stderr)  # noqa: T201
+        for entry in catalogue().values():
+            target = _target(entry, language)
+            if target is not None:
+                made += await _of_entry(entry, target, backend, language, each=each, seed=seed)
+                print(f"library: {entry.id} ({language}), {len(made)} solutions", file=sys.stderr)  # noqa: T201
     return made
 
 
 async def _of_entry(
-    entry: Entry, target: Target, sandbox: Sandbox, language: Language, *, each: int, seed: int
+    entry: Entry, target: Target, backend: SandboxBackend, language: Language, *, each: int, seed: int
 ) -> list[LabelledTask]:
     source = entry.source(language)
-    if not await _passes(entry, source, sandbox, language):
+    if not await _passes(entry, source, backend, language):
         return []
     made = [_task(target, source, "good", 0)]
     proposed = python_mutants(source) if language == "python" else code_mutants(source, language)
@@ -60,12 +59,12 @@ async def _of_entry(
     random.Random(f"{seed}:{target.id}").shuffle(inside)
     for number, mutant in enumerate(inside[:each], 1):
         changed = _changed(source, mutant)
-        if not await _passes(entry, changed, sandbox, language):
+        if not await _passes(entry, changed, backend, language):
             made.append(_task(target, changed, "bad", number))
     return made
 
 
-async def _passes(entry: Entry, source: str, sandbox: Sandbox, language: Language) -> bool:
+async def _passes(entry: Entry, source: str, backend: SandboxBackend, language: Language) -> bool:
     test = entry.test(language)
     if language == "python":
         files = {"functions.py": source, "test_it.py": test, "conftest.py": _CONFTEST}
@@ -74,7 +73,8 @@ async def _passes(entry: Entry, source: str, sandbox: Sandbox, language: Languag
         files = {"javascript.mjs": source, "it.test.mjs": test, "package.json": '{"type": "module"}'}
         argv = ("node", "--test", "it.test.mjs")
     job = Job(files={k: v.encode() for k, v in files.items()}, commands=(Command(argv=argv, wall_s=_TEST_S),))
-    return (await sandbox.job(job)).last.ok
+    async with backend.open(_PROFILE[language], Limits(wall_s=_TEST_S)) as sandbox:  # a fresh one: mutants eat memory
+        return (await sandbox.job(job)).last.ok
 
 
 def _changed(source: str, mutant: Mutant) -> str:

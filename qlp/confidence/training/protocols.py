@@ -29,9 +29,14 @@ def protocols(table: Table, k: int, seed: int) -> tuple[Protocol, ...]:
         Protocol("task", "new tasks", list(by_task(table, k, seed))),
         Protocol("task_generator", "new tasks of new generators", crossed_splits(table, k, seed)),
     ]
-    if len(np.unique(table.sets)) > 1:
-        made.append(Protocol("set", "a new collection, and new tasks", list(_left_out(table, k, seed))))
+    if splits := set_splits(table, k, seed):
+        made.append(Protocol("set", "a new collection, and new tasks", splits))
     return tuple(made)
+
+
+def set_splits(table: Table, k: int, seed: int) -> list[tuple[Mask, Mask]]:
+    """Every collection is tested by models that knew neither it nor the tested tasks; empty if there is only one."""
+    return list(_left_out(table, k, seed)) if len(np.unique(table.sets)) > 1 else []
 
 
 def _left_out(table: Table, k: int, seed: int) -> Iterable[tuple[Mask, Mask]]:

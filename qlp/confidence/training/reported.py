@@ -13,7 +13,6 @@ from qlp.confidence.model import ConfidenceModel, Part
 from qlp.confidence.risk import threshold
 from qlp.confidence.row import Row
 from qlp.confidence.training.candidates import CANDIDATES, Candidate
-from qlp.confidence.training.evaluate import measure_spread
 from qlp.confidence.training.protocols import predict, protocols, with_labels, without_labels
 from qlp.confidence.training.table import Table, table_of
 from qlp.confidence.training.train import Compared, Recipe, Say, TrainedPart
@@ -105,8 +104,7 @@ def _kind_report(kind: Kind, table: Table, trained: TrainedPart, recipe: Recipe,
     for protocol in protocols(table, recipe.folds, recipe.seed):
         say(f"  {kind}: {protocol.meaning}")
         common = predict(table, candidate, trained.map, protocol, recipe.seed).common[trained.map]
-        there = ~np.isnan(common)
-        spread = measure_spread(common[there], table.take(there), recipe.seed)
+        spread = trained.part.spread
         before, after = without_labels(common, spread), with_labels(common, table, spread, recipe.seed)
         by_protocol[protocol.name] = common
         held.append(

@@ -11,6 +11,7 @@ from typing import get_args
 import numpy as np
 
 from qlp.confidence.features import Kind
+from qlp.confidence.generators import Spread
 from qlp.confidence.measure.metrics import Floats, Ints, brier_skill, log_loss, members_of, within
 from qlp.confidence.model import ConfidenceModel, Part
 from qlp.confidence.risk import CalibrationScores
@@ -18,7 +19,7 @@ from qlp.confidence.row import Row
 from qlp.confidence.training.candidates import CANDIDATES, Candidate, set_weights
 from qlp.confidence.training.evaluate import HeldOut, crossed_splits, held_out, measure_spread
 from qlp.confidence.training.maps import FITS
-from qlp.confidence.training.protocols import LABELS, with_labels, without_labels
+from qlp.confidence.training.protocols import LABELS, set_splits, with_labels, without_labels
 from qlp.confidence.training.table import Table, table_of
 from qlp.errors import InputError
 from qlp.models._base import Frozen
@@ -28,8 +29,8 @@ LEAST_ROWS = 200
 LEAST_TASKS = 12
 LEAST_EACH = 20
 """Right ones, and wrong ones, that there have to be."""
-_KEPT_SCORES = 4000
-"""Held-out scores that are stored for thresholds; whole tasks are left out at random beyond that."""
+_KEPT_OF_A_TASK = 8
+"""Held-out scores of one task that are stored for thresholds, at random: what counts is how many tasks there are."""
 
 Say = Callable[[str], None]
 
@@ -128,7 +129,7 @@ def train_part(table: Table, recipe: Recipe, say: Say) -> TrainedPart:
     tested = ~np.isnan(seen.raw)
     weights = set_weights(table, candidate.balance)
     common = seen.common[chosen.map]
-    spread = measure_spread(common[tested], table.take(tested), recipe.seed)
+    spread = _spread(table, candidate, chosen.map, common, recipe)
     part = Part(
         ensemble=candidate.fit(table, recipe.seed).export(),
         calibration=FITS[chosen.map](seen.raw[tested], table.y[tested], weights[tested]),
@@ -139,9 +140,15 @@ def train_part(table: Table, recipe: Recipe, say: Say) -> TrainedPart:
     return TrainedPart(part=part, candidate=candidate.name, map=chosen.map, compared=every)
 
 
+def _spread(table: Table, candidate: Candidate, map_name: str, common: Floats, recipe: Recipe) -> Spread:
+    """Over collections that the model did not know, where there are several."""
+    splits = set_splits(table, recipe.folds, recipe.seed)
+    unknown = held_out(table, candidate, splits, (map_name,), recipe.seed).common[map_name] if splits else common
+    return measure_spread(unknown, table, recipe.seed)
+
+
 def _compare(table: Table, candidate: str, map_name: str, common: Floats, seed: int) -> Compared:
-    there = ~np.isnan(common)
-    spread = measure_spread(common[there], table.take(there), seed)
+    spread = measure_spread(common, table, seed)
     before, after = without_labels(common, spread), with_labels(common, table, spread, seed)
     return Compared(
         candidate=candidate,
@@ -173,12 +180,10 @@ def _within_over_sets(table: Table, p: Floats) -> float | None:
 
 
 def _scores(table: Table, p: Floats, recipe: Recipe) -> CalibrationScores:
-    there = np.flatnonzero(~np.isnan(p))
-    if len(there) > _KEPT_SCORES:
-        tasks = np.random.default_rng(recipe.seed).permutation(np.unique(table.tasks[there]))
-        counts = np.cumsum([int((table.tasks[there] == t).sum()) for t in tasks])
-        kept = set(tasks[: max(int(np.searchsorted(counts, _KEPT_SCORES)), 1)].tolist())
-        there = there[[int(t) in kept for t in table.tasks[there]]]
+    chance = np.random.default_rng(recipe.seed)
+    tested = np.flatnonzero(~np.isnan(p))
+    drawn = [tested[chance.permutation(members)[:_KEPT_OF_A_TASK]] for members in members_of(table.tasks[tested])]
+    there = np.sort(np.concatenate(drawn)) if drawn else tested
     return CalibrationScores(
         delta=recipe.delta,
         score=tuple(round(float(v), 5) for v in p[there]),

@@ -17,6 +17,20 @@ _TASTE = {
     2155,  # declare and assign separately: only the exit code is lost
     2164,  # cd without || exit: wrong only where the folder may be missing
     2148,  # no shebang: libraries that are sourced have none
+    1090,  # a sourced file whose name is not constant cannot be followed
+    1007,  # `CDPATH= cd` empties a variable on purpose
+    2043,  # a loop that runs once
+    2044,  # for over find: wrong only for names with spaces
+    2046,  # an unquoted $(...): often split on purpose
+    2119,  # a function that is called without the arguments that it could take
+    2120,
+    2145,  # "text $@" in a message
+    2166,  # [ p -a q ]
+    2172,  # signals by number
+    2206,  # arrays from unquoted text
+    2207,
+    3037,  # echo -n and local are in every sh that Linux has
+    3043,
 }
 """Warnings that correct, common scripts have: shown, but they do not fail the stage."""
 _DEFECTS = {

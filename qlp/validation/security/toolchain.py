@@ -21,8 +21,8 @@ from qlp.validation.security.readings import report
 _WALL_S = 150.0
 _MANIFESTS = frozenset(
     {
-        "requirements.txt", "pyproject.toml", "setup.cfg", "setup.py", "package.json", "go.mod", "Cargo.toml", "Gemfile",
-        "composer.json", "pom.xml", "build.gradle", "build.gradle.kts",
+        "requirements.txt", "pyproject.toml", "setup.cfg", "setup.py", "package.json", "go.mod", "Cargo.toml",
+        "Gemfile", "composer.json", "pom.xml", "build.gradle", "build.gradle.kts",
     }
 )  # fmt: skip
 _IMPORTING = (".py", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts", ".cts", ".go")

@@ -333,7 +333,8 @@ final class Names
                 }
                 return;
             }
-            if (isset($params[$position]) && !$params[$position]->variadic && $this->refuses($params[$position]->type, $arg->value)) {
+            if (isset($params[$position]) && !$params[$position]->variadic && !($this->isNull($arg->value) && $params[$position]->default && $this->isNull($params[$position]->default))
+                && $this->refuses($params[$position]->type, $arg->value)) {
                 $this->add('argument-type', "argument " . ($position + 1) . " of $what is of the wrong type", $at);
             }
         }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -49,3 +50,21 @@ def test_test_files_cannot_leave_the_project(path: str) -> None:
 @pytest.mark.parametrize("path", ["test_a.py", "tests/test_ü.py", "a b/c-d_e.test.mjs"])
 def test_ordinary_paths_are_fine(path: str) -> None:
     check_path(path)
+
+
+HOUSE = 'name = "house"\n[stages.syntax]\nrequired = "always"\n'
+
+
+def test_a_request_names_a_policy_that_there_is(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "house.toml").write_text(HOUSE)
+    for name in ("critical", "house"):
+        assert admit(Request(text="an app", policy=name), SETTINGS, home=tmp_path).policy == name
+
+
+@pytest.mark.parametrize("name", ["nosuch", "", "../x", "/etc/passwd", "x.toml", "policies/house.toml"])
+def test_a_request_points_at_no_file_and_invents_no_policy(tmp_path: Path, name: str) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "house.toml").write_text(HOUSE)
+    with pytest.raises(InputError, match="policy"):
+        admit(Request(text="an app", policy=name), SETTINGS, home=tmp_path)

@@ -1,4 +1,4 @@
-"""Entry of the archive: `security.pyz rules|bandit|secrets|dependencies`, the paths as a JSON list on standard input."""
+"""Entry of the archive: `security.pyz rules|bandit|secrets|dependencies`, the paths as JSON on standard input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _yaml(name: str) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(files("inside").joinpath("data", *name.split("/")).read_bytes(), Loader=loader)  # noqa: S506  # nosec B506
+    return yaml.load(files("inside").joinpath("data", *name.split("/")).read_bytes(), Loader=loader)  # nosec B506
 
 
 def _rules() -> None:

@@ -10,34 +10,25 @@ from .checks import Given, Hit, fires, hit, reaches, wanted
 from .ir import Call, Func, Member, Name, Node
 from .rules import Language, Place, Rule
 from .values import UNKNOWN, Key, State, Value, cleaned, concat, constant, steps_of, taint_of
+from .vocabulary import (
+    ADD,
+    EACH,
+    EMPTY,
+    GET,
+    JOIN,
+    LISTS,
+    MAPS,
+    MATCH,
+    MODULES,
+    NORMALISERS,
+    POSITION,
+    PUT,
+    SAME,
+    TEXTUAL,
+)
 
 if TYPE_CHECKING:
     from .flow import Frame
-
-_ADD = frozenset({"append", "add", "push", "Add", "push_back", "addElement", "push_str", "addLast", "offer", "unshift"})
-_PUT = frozenset({"put", "set", "setAttribute", "putValue", "store", "insert", "setdefault", "setProperty", "Set", "setItem"})
-_GET = frozenset({"get", "fetch", "getOrDefault", "Get", "pop", "getProperty", "dig", "getAttribute", "GetValueOrDefault"})
-_JOIN = frozenset({"join", "concat", "format", "sprintf", "Sprintf", "implode", "Format", "Concat", "Join", "asprintf",
-                   "Sprint", "Sprintln", "formatted", "vsprintf", "String.format", "append", "Append", "AppendFormat",
-                   "push_str", "insert", "interpolate"})  # fmt: skip
-_EMPTY = frozenset({"size", "length", "len", "count", "isEmpty", "empty", "is_empty", "indexOf", "hashCode", "equals", "Count",
-                    "Length", "strlen", "sizeof", "lastIndexOf", "compareTo", "empty?", "nil?", "blank?", "any?", "bool",
-                    "isset", "is_null", "is_file", "is_dir", "exists", "isfile", "isdir", "file_exists", "Exists", "Equals",
-                    "compare_digest", "hash_equals", "ord", "sum", "type", "isinstance", "typeof", "hasattr", "callable",
-                    "id", "hash", "count_chars", "IndexOf", "strcmp", "strncmp", "memcmp", "is_some", "is_none", "is_ok",
-                    "is_err", "present?", "is_a?", "getClass", "stat", "lstat", "getLength"})  # fmt: skip
-_POSITION = frozenset({"indexOf", "strpos", "stripos", "IndexOf", "find", "index", "lastIndexOf", "mb_strpos"})
-_EACH = frozenset({"map", "forEach", "each", "filter", "some", "every", "find", "reduce", "flatMap", "Select", "Where", "select",
-                   "collect", "for_each", "and_then", "map_err", "ifPresent", "anyMatch", "then", "array_map", "apply",
-                   "transform", "each_with_index", "Any", "then_some", "tap", "catch", "orElseGet"})  # fmt: skip
-
-
-_TEXTUAL = frozenset({"decode", "encode", "replace", "sub", "apply", "call", "all", "unescape", "unquote", "parse", "loads", "resolve",
-                      "joinpath", "quote", "search_s", "cursor", "then", "collection", "get", "sprintf", "escape", "text", "html"})  # fmt: skip
-_MODULES = frozenset({"os", "urllib", "xml", "posixpath", "werkzeug", "django", "path", "util", "url", "base64", "codecs", "strings",
-                      "filepath", "fmt", "html", "Buffer", "JSON", "Object", "String", "Array", "bytes", "io", "ioutil"})  # fmt: skip
-_LISTS = frozenset({"ArrayList", "LinkedList", "Vector", "Stack", "list", "List", "ArrayDeque", "LinkedHashSet", "HashSet"})
-_MAPS = frozenset({"HashMap", "LinkedHashMap", "TreeMap", "Hashtable", "dict", "Dictionary", "Map", "ConcurrentHashMap"})
 
 
 class Calls:
@@ -101,7 +92,9 @@ class Calls:
                     return kind
         return None
 
-    def check(self, table: dict[str, list[Place]], paths: tuple[str, ...], node: Node, given: Given, state: State) -> None:
+    def check(
+        self, table: dict[str, list[Place]], paths: tuple[str, ...], node: Node, given: Given, state: State
+    ) -> None:
         seen: set[int] = set()
         for path in paths:
             for place in table.get(path.rsplit(".", 1)[-1], ()):
@@ -115,7 +108,12 @@ class Calls:
                     continue
                 for value in wanted(place.args, given):
                     key = reaches(place.rule, value, state)
-                    if key is not None and place.rule.label == "sql" and not value.built and not self._database.search(path):
+                    if (
+                        key is not None
+                        and place.rule.label == "sql"
+                        and not value.built
+                        and not self._database.search(path)
+                    ):
                         continue
                     if key is not None:
                         self.report(place.rule, node, key)
@@ -159,7 +157,9 @@ class Calls:
         self.check(self.language.calls, paths, node, given, state)
         self.check(self.language.sinks, paths, node, given, state)
         for key, value in given.named.items():
-            self.check(self.language.sets, tuple(f"{p}.{key}" for p in paths), node, Given(this, [], {"value": value}), state)
+            self.check(
+                self.language.sets, tuple(f"{p}.{key}" for p in paths), node, Given(this, [], {"value": value}), state
+            )
         result = self.result(node, paths, name, func, this, given, state)
         if name in self._exits or any(p in self._exits for p in paths):
             state.dead = True
@@ -193,7 +193,7 @@ class Calls:
 
     def block_values(self, this: Value | None, name: str) -> list[Value] | None:
         """What a closure gets: elements of the receiver where the method hands them on."""
-        if this is None or name not in _EACH or not this.taint:
+        if this is None or name not in EACH or not this.taint:
             return None
         return [this.but(attrs=None, items=None, const=UNKNOWN)]
 
@@ -210,28 +210,41 @@ class Calls:
         if this.paths[:1] == ("this",):
             return found[0]
         fits = [f for f in found if f.cls and len(f.params) in (count, count + 1)]
-        return fits[0] if len(found) == 1 and fits and name not in _ADD | _PUT | _GET | _EMPTY else None
+        return fits[0] if len(found) == 1 and fits and name not in ADD | PUT | GET | EMPTY else None
 
     def result(
-        self, node: Call, paths: tuple[str, ...], name: str, func: Func | None, this: Value | None, given: Given, state: State
+        self,
+        node: Call,
+        paths: tuple[str, ...],
+        name: str,
+        func: Func | None,
+        this: Value | None,
+        given: Given,
+        state: State,
     ) -> Value:
         values = [*given.positional, *given.named.values()]
         everything = values + ([this] if this is not None else [])
         if name == "require" and values and isinstance(values[0].const, str) and self.name == "javascript":
             self.modules.add(values[0].const)
             return Value(paths=(values[0].const.removeprefix("node:"),))
-        if not values and func is None and (node.new or self.name == "python") and name in _LISTS | _MAPS:
-            made_empty = Value(items=[], cls=name) if name in _LISTS else Value(attrs={}, cls=name)
+        if not values and func is None and (node.new or self.name == "python") and name in LISTS | MAPS:
+            made_empty = Value(items=[], cls=name) if name in LISTS else Value(attrs={}, cls=name)
             return made_empty.but(paths=tuple(p + "()" for p in paths[:2]))
-        kind = self.source_of(tuple(p + "()" for p in paths)) or (None if this is not None and this.taint else self.source_of(paths))
+        kind = self.source_of(tuple(p + "()" for p in paths)) or (
+            None if this is not None and this.taint else self.source_of(paths)
+        )
         if kind is not None and func is None:
             text = paths[0] + "(" + ",".join(a.text for a in given.positional) + ")"
             return Value(taint={(kind, text): frozenset()}, paths=tuple(p + "()" for p in paths[:2]), root=True)
         self.writes(paths, name, node, given, state)
         labels = self.sanitizes(paths)
         if labels is not None and "all" in labels:
-            return Value(paths=tuple(p + "()" for p in paths[:2]), steps=steps_of(everything) | {name},
-                         guard=guards.call(name, this, values) if func is None else None, texts=self.texts(values))
+            return Value(
+                paths=tuple(p + "()" for p in paths[:2]),
+                steps=steps_of(everything) | {name},
+                guard=guards.call(name, this, values) if func is None else None,
+                texts=self.texts(values),
+            )
         if func is not None:
             followed = self.follow(func, given.positional, given.named, state, this)
             if node.new:
@@ -266,7 +279,7 @@ class Calls:
         steps = steps_of(everything) | {name}
         out = tuple(p + "()" for p in paths[:3])
         cls = paths[0] if node.new and paths else ""
-        if name in _POSITION and everything:
+        if name in POSITION and everything:
             if this is None and len(values) > 1 and values[0].taint:
                 guard = guards.prefixed(values[0], values[1]), guards.without(values[0], values[1].text)
             elif this is not None and this.taint and values:
@@ -274,17 +287,27 @@ class Calls:
             elif this is not None and values and values[0].taint:
                 guard = guards.exact(values[0]), {}
             return Value(steps=steps | {"search"}, guard=guard, cls="int")
-        if name in _EMPTY:
+        if name in EMPTY:
             return Value(paths=out, steps=steps, guard=guard, cls="int")
         if guard[0] or guard[1]:
-            taint = taint_of(everything) if name in guards.MATCH or not re.match(r"(?i)is|has|in_|url_has|starts|str_starts", name) else {}
-            if guards.VALIDATOR.match(name) and name not in guards.MATCH:
+            taint = (
+                taint_of(everything)
+                if name in MATCH or not re.match(r"(?i)is|has|in_|url_has|starts|str_starts", name)
+                else {}
+            )
+            if guards.VALIDATOR.match(name) and name not in MATCH:
                 self.statement_guard(node, name, guard, state)
             return Value(taint=taint, paths=out, steps=steps, guard=guard)
         if self._cleaners.search(name):
             return Value(paths=out, steps=steps, texts=self.texts(everything), built=any(v.built for v in values))
-        if name in _JOIN and (this is None or not this.taint or this.known or name in ("format", "concat", "Concat", "append")):
-            parts = everything if this is not None and (this.known or this.built or this.taint or name in ("append", "Append")) else values
+        if name in JOIN and (
+            this is None or not this.taint or this.known or name in ("format", "concat", "Concat", "append")
+        ):
+            parts = (
+                everything
+                if this is not None and (this.known or this.built or this.taint or name in ("append", "Append"))
+                else values
+            )
             flat = [i for v in parts for i in (v.items if v.items is not None else [v])]
             made = concat(flat)
             if this is not None and this.known and isinstance(this.const, str):
@@ -295,28 +318,37 @@ class Calls:
                 made = made.but(built=True)
             if labels:
                 made = made.but(taint=cleaned(made.taint, labels))
-            if name in ("append", "Append", "AppendFormat", "concat") and this is not None and isinstance(node.func, Member):
+            if (
+                name in ("append", "Append", "AppendFormat", "concat")
+                and this is not None
+                and isinstance(node.func, Member)
+            ):
                 self.store(node.func.obj, made.but(paths=this.paths, cls=this.cls), state)
-            return made.but(const=UNKNOWN) if name not in _JOIN else made
+            return made.but(const=UNKNOWN) if name not in JOIN else made
         if (this is None or not this.taint) and self._lookups.search(name):
             return Value(paths=out, steps=steps)
         if this is not None and this.root and this.taint and not node.new and all(a.known for a in given.positional):
             suffix = "." + name + "(" + ",".join(a.text for a in given.positional) + ")"
-            plain = name in guards.SAME and name not in ("get", "first")
+            plain = name in SAME and name not in ("get", "first")
             taint = {(k, i if plain else i + suffix): c for (k, i), c in this.taint.items()}
             taint = cleaned(taint, labels) if labels else taint
             return Value(taint=taint, paths=out, steps=this.steps if not plain else steps, root=True)
         taint = taint_of(everything if node.new or this is None or self.hands_on(this, name) else [this])
         if labels:
             taint = cleaned(taint, labels)
-        if name in guards.NORMALISERS and taint:
+        if name in NORMALISERS and taint:
             taint = cleaned(taint, frozenset({"norm"}))
         one = everything[0] if len(everything) == 1 else None
         attrs = None
         if given.named:
             attrs = dict(given.named)
             attrs.update((attrs.pop("{}", Value()).attrs or {}) if "{}" in attrs else {})
-        if paths and (paths[0].startswith("&") or node.new) and given.positional and given.positional[0].attrs is not None:
+        if (
+            paths
+            and (paths[0].startswith("&") or node.new)
+            and given.positional
+            and given.positional[0].attrs is not None
+        ):
             attrs = {**(attrs or {}), **given.positional[0].attrs}
         if cls == "" and paths and paths[0].startswith("&"):
             cls = paths[0][1:]
@@ -324,7 +356,7 @@ class Calls:
         if name in ("join", "resolve", "Combine", "Join", "get", "Path", "File", "of") and given.positional:
             prefix = given.positional[0].prefix
         return Value(
-            taint=taint, paths=out, cls=cls or (this.cls if this is not None and name in ("clone", "arg", "args") else ""),
+            taint=taint, paths=out, cls=cls or (this.cls if this and name in ("clone", "arg", "args") else ""),
             steps=steps, guard=guard if guard[0] or guard[1] else None, attrs=attrs, closed=False,
             built=any(v.built for v in everything), texts=self.texts(everything), prefix=prefix,
         )  # fmt: skip
@@ -332,16 +364,25 @@ class Calls:
     def hands_on(self, this: Value, name: str) -> bool:
         """Whether a method that is not known may give back what it is given: a module's function, a static method or a
         method of text does; one of some object (a store, a service) answers with what it has."""
-        if self.name in ("java", "rust", "c", "bash") or name in _JOIN or name in guards.NORMALISERS or name in _TEXTUAL:
+        if self.name in ("java", "rust", "c", "bash") or name in JOIN or name in NORMALISERS or name in TEXTUAL:
             return True
         if this.taint or this.known or not this.paths or this.built:
             return True
         path = this.paths[0]
-        return path in self.imported or path.split(".")[0] in _MODULES or path == "this" or path.rsplit(".", 1)[-1][:1].isupper()
+        return (
+            path in self.imported
+            or path.split(".")[0] in MODULES
+            or path == "this"
+            or path.rsplit(".", 1)[-1][:1].isupper()
+        )
 
-    def statement_guard(self, node: Call, name: str, guard: tuple[dict[Key, frozenset[str]], Any], state: State) -> None:
+    def statement_guard(
+        self, node: Call, name: str, guard: tuple[dict[Key, frozenset[str]], Any], state: State
+    ) -> None:
         """`validate_path(x)` raises for a bad x: what follows is safe."""
-        if re.match(r"(?i)_?(validate|check|assert|ensure|verify|require|sanitize)", name) and not re.search(r"(?i)^check_?is", name):
+        if re.match(r"(?i)_?(validate|check|assert|ensure|verify|require|sanitize)", name) and not re.search(
+            r"(?i)^check_?is", name
+        ):
             self.frame_calls(guard[0], state)
 
     def frame_calls(self, guard: dict[Key, frozenset[str]], state: State) -> None:
@@ -360,13 +401,21 @@ class Calls:
         for path in paths:
             for kind, pattern, index in self.language.outs.get(path.rsplit(".", 1)[-1], ()):
                 if pattern.fits(path):
-                    rest = node.args[index:] if name in ("scanf", "fscanf", "sscanf", "Scan", "Scanln", "Scanf", "read") else node.args[index : index + 1]
+                    rest = (
+                        node.args[index:]
+                        if name in ("scanf", "fscanf", "sscanf", "Scan", "Scanln", "Scanf", "read")
+                        else node.args[index : index + 1]
+                    )
                     for arg in rest:
                         old = self.eval(arg.value, state)
                         if old.cls in ("int", "long", "double", "float", "size_t", "unsigned"):
                             continue
                         key = (kind, self.key_of(arg.value) or name)
-                        self.store(arg.value, old.but(taint={key: frozenset()}, const=UNKNOWN, prefix="", built=False, root=True), state)
+                        self.store(
+                            arg.value,
+                            old.but(taint={key: frozenset()}, const=UNKNOWN, prefix="", built=False, root=True),
+                            state,
+                        )
                     return
         copies = self.facts.get("copies", {}).get(name)
         if copies is not None and len(node.args) > copies:
@@ -380,7 +429,9 @@ class Calls:
             made = concat(parts)
             if len(parts) > 1 and not made.known:
                 made = made.but(built=True)
-            self.store(target, made.but(cls=old.cls, attrs=old.attrs, const=made.const if made.known else UNKNOWN), state)
+            self.store(
+                target, made.but(cls=old.cls, attrs=old.attrs, const=made.const if made.known else UNKNOWN), state
+            )
 
     def container(self, node: Call, name: str, this: Value | None, given: Given, state: State) -> Value | None:
         """Lists and maps that are known element by element."""
@@ -389,39 +440,49 @@ class Calls:
         obj, args = node.func.obj, given.positional
         if this.items is not None:
             items = list(this.items)
-            if name in _ADD and args:
+            if name in ADD and args:
                 self.store(obj, self.listed([*items, *args]).but(cls=this.cls, paths=this.paths), state)
                 return Value()
             index = args[0].const if args and args[0].known and isinstance(args[0].const, int) else None
-            if name in ("remove", "pop", "shift", "removeFirst", "RemoveAt", "delete_at") and (index is not None or not args):
+            if name in ("remove", "pop", "shift", "removeFirst", "RemoveAt", "delete_at") and (
+                index is not None or not args
+            ):
                 at = index if index is not None else (0 if name in ("shift", "removeFirst") else -1)
                 if not items or not -len(items) <= at < len(items):
                     return Value(taint=this.taint)
                 gone = items.pop(at)
                 self.store(obj, self.listed(items).but(cls=this.cls, paths=this.paths), state)
                 return gone
-            if name in ("get", "at", "elementAt", "ElementAt") and index is not None and -len(items) <= index < len(items):
+            if (
+                name in ("get", "at", "elementAt", "ElementAt")
+                and index is not None
+                and -len(items) <= index < len(items)
+            ):
                 return items[index]
             if name in ("clear", "Clear"):
                 self.store(obj, self.listed([]), state)
                 return Value()
         if this.attrs is not None and args and args[0].known and isinstance(args[0].const, str):
             key = args[0].const
-            if name in _GET and key in this.attrs:
+            if name in GET and key in this.attrs:
                 return this.attrs[key]
-        if name in _PUT and len(args) >= 2 and args[0].known and not this.taint:
+        if name in PUT and len(args) >= 2 and args[0].known and not this.taint:
             attrs = {**(this.attrs or {}), str(args[0].const): args[-1]}
             attrs[name] = self.setter(this, name, args)
             self.store(obj, this.but(attrs=attrs), state)
             return None
-        if name in _GET and not this.taint and args:
+        if name in GET and not this.taint and args:
             # A look-up: the key does not become the value, a default may.
             rest = args[1:]
-            return Value(taint=taint_of(rest), paths=tuple(f"{p}.{name}()" for p in this.paths[:2]), steps=steps_of(rest))
-        if (name in _ADD or name.startswith(("set", "Set", "put", "write", "with", "enable", "disable"))) and not node.func.name.endswith("()"):
+            return Value(
+                taint=taint_of(rest), paths=tuple(f"{p}.{name}()" for p in this.paths[:2]), steps=steps_of(rest)
+            )
+        if (
+            name in ADD or name.startswith(("set", "Set", "put", "write", "with", "enable", "disable"))
+        ) and not node.func.name.endswith("()"):
             attrs = {**(this.attrs or {}), name: self.setter(this, name, args)}
             made = this.but(attrs=attrs, const=UNKNOWN if this.cls else this.const)
-            if name in _ADD or name.startswith(("write", "put", "append")):
+            if name in ADD or name.startswith(("write", "put", "append")):
                 extra = taint_of([this, *args])
                 made = made.but(taint=extra, items=None)
             self.store(obj, made, state)
@@ -434,10 +495,18 @@ class Calls:
         """How often a setter was called, with what: for conditions on the receiver."""
         old = (this.attrs or {}).get(name)
         last = args[-1] if args else constant(True)
-        text = " ".join([*( [old.texts] if old is not None else []), *(a.text for a in args if a.text), *(p for a in args for p in a.paths)])
-        return last.but(texts=text[:400]) if not last.known else Value(const=last.const, texts=text[:400], taint=last.taint)
+        text = " ".join(
+            [
+                *([old.texts] if old is not None else []),
+                *(a.text for a in args if a.text),
+                *(p for a in args for p in a.paths),
+            ]
+        )
+        return (
+            last.but(texts=text[:400])
+            if not last.known
+            else Value(const=last.const, texts=text[:400], taint=last.taint)
+        )
 
     def listed(self, items: list[Value]) -> Value:
         return Value(items=items, taint=taint_of(items), steps=steps_of(items))
-
-

@@ -83,7 +83,9 @@ def _holds(one: Condition, value: Value) -> bool:
             return hit and not one.negated
         return (_same(value.const, one.value)) != one.negated
     if one.op == "~":
-        text = " ".join(filter(None, (value.text, value.texts if value.known else "", "" if value.known else " ".join(value.paths))))
+        text = " ".join(
+            filter(None, (value.text, value.texts if value.known else "", "" if value.known else " ".join(value.paths)))
+        )
         hit = bool(one.value.search(text))
         if one.negated and not hit and not value.known and not value.items and not value.paths and value.attrs is None:
             return False
@@ -132,9 +134,8 @@ def reaches(rule: Rule, value: Value, state: State) -> Key | None:
         kind = key[0]
         if kind not in rule.kinds:
             continue
-        if kind == "param" and rule.weak == "built":
-            if not value.built:
-                continue
+        if kind == "param" and rule.weak == "built" and not value.built:
+            continue
         if rule.texts is not None and (value.built or kind == "input") and not rule.texts.search(value.text):
             continue
         known = clean | state.guards.get(key, frozenset())

@@ -10,7 +10,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .ir import Call, Const, Import, Name, walk
@@ -20,8 +20,17 @@ from .packages import NODE_MODULES, Lists, Room, normal
 from .report import emit, paths_from_stdin
 
 MAX_BYTES = 1_000_000
-_SEVERITY = {"typosquat": "high", "unlisted-dependency": "low", "unknown-import": "medium", "stdlib-dependency": "medium"}
-_BACKPORTS = frozenset({"dataclasses", "importlib-metadata", "importlib-resources", "typing", "enum34", "tomllib", "asyncio"})
+MAX_LINE = 2_000
+"""Average length of a line."""
+_SEVERITY = {
+    "typosquat": "high",
+    "unlisted-dependency": "low",
+    "unknown-import": "medium",
+    "stdlib-dependency": "medium",
+}
+_BACKPORTS = frozenset(
+    {"dataclasses", "importlib-metadata", "importlib-resources", "typing", "enum34", "tomllib", "asyncio"}
+)
 _REGISTRY = {
     "pypi": "PyPI", "npm": "npm", "go": "Go", "crates": "crates.io", "gems": "RubyGems", "composer": "Packagist",
     "maven": "Maven Central",
@@ -44,7 +53,20 @@ class Project:
         self.top = {p.split("/")[0] for p in paths if "/" in p} | {p.split(".")[0] for p in paths if "/" not in p}
         self.go_module: list[str] = []
         self.npm_own: set[str] = set()
-        self.aliases: list[str] = ["@/", "~/", "#", "$", "~", "virtual:", "bun:", "deno", "http://", "https://", "npm:", "jsr:"]
+        self.aliases: list[str] = [
+            "@/",
+            "~/",
+            "#",
+            "$",
+            "~",
+            "virtual:",
+            "bun:",
+            "deno",
+            "http://",
+            "https://",
+            "npm:",
+            "jsr:",
+        ]
 
     def text(self, path: str) -> str | None:
         try:
@@ -70,7 +92,9 @@ class Project:
                 if path.endswith("package.json"):
                     self.npm_own.add(str(json.loads(text).get("name", "")))
                 for name, line in read(text):
-                    self.declared.setdefault(ecosystem, {}).setdefault(normal(ecosystem, name), []).append((name, path, line))
+                    self.declared.setdefault(ecosystem, {}).setdefault(normal(ecosystem, name), []).append(
+                        (name, path, line)
+                    )
             except (ValueError, AttributeError, TypeError, KeyError):
                 self.broken.append(path)
 
@@ -115,7 +139,10 @@ def python_imports(text: str) -> Iterator[tuple[str, int]]:
 
 def tree_imports(path: str, text: str) -> Iterator[tuple[str, int]]:
     """Specifiers of imports and of `require("...")`, JavaScript and Go."""
-    from tree_sitter_language_pack import get_parser
+    if not re.search(r"\b(import|require|from)\b", text) or len(text) / (text.count("\n") + 1) > MAX_LINE:
+        # No import at all, or minified: then it was put together by a bundler.
+        return
+    from tree_sitter_language_pack import get_parser  # type: ignore[import-not-found, unused-ignore]
 
     grammar, name = grammar_of(path)
     source = text.encode()
@@ -169,7 +196,7 @@ def python_known(name: str, project: Project, lists: Lists) -> bool:
 
 
 def npm_known(specifier: str, project: Project, lists: Lists) -> bool:
-    if specifier.startswith((".", "/")) or specifier.startswith(tuple(project.aliases)):
+    if specifier.startswith((".", "/", *project.aliases)):
         return True
     parts = specifier.removeprefix("node:").split("/")
     name = "/".join(parts[:2]) if specifier.startswith("@") else parts[0]
@@ -193,6 +220,9 @@ def go_known(path: str, project: Project, lists: Lists) -> bool:
     return lists.knows("go", path)
 
 
+Known = Callable[[str, Project, Lists], bool]
+
+
 def check_imports(project: Project, lists: Lists, facts: dict[str, int]) -> Iterator[dict[str, Any]]:
     seen: set[tuple[str, str]] = set()
     for path in project.paths:
@@ -203,6 +233,7 @@ def check_imports(project: Project, lists: Lists, facts: dict[str, int]) -> Iter
         if text is None:
             facts["files_left_out"] = facts.get("files_left_out", 0) + 1
             continue
+        known: Known
         try:
             if language == "python":
                 found, known, ecosystem = list(python_imports(text)), python_known, "pypi"
@@ -221,7 +252,9 @@ def check_imports(project: Project, lists: Lists, facts: dict[str, int]) -> Iter
                 continue
             seen.add((path, short))
             near = lists.near(ecosystem, short)
-            message = f"{short} is neither part of the language nor of this project, is not declared, and is not well known"
+            message = (
+                f"{short} is neither part of the language nor of this project, is not declared, and is not well known"
+            )
             if near is not None:
                 message += f"; {near} is"
             yield finding("unknown-import", path, line, message, f"Use {near}" if near else "")

@@ -25,12 +25,12 @@ from .ir import (
     Unary,
 )
 from .values import UNKNOWN, State, Value, concat, constant, join, steps_of, taint_of
+from .vocabulary import HOST
 
 _CONCAT = frozenset({"+", ".", "..", "+=", ".=", "%", "<>"})
-_COMPARE = frozenset(
-    {"==", "!=", "===", "!==", "<", "<=", ">", ">=", "in", "not in", "is", "is not", "=~", "!~", "<=>", "instanceof", "eq",
-     "ne", "equals"}
-)  # fmt: skip
+_COMPARE = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">=", "<=>", "=~", "!~"}) | {
+    "in", "not in", "is", "is not", "instanceof", "eq", "ne", "equals",
+}  # fmt: skip
 _CLEAN_MEMBERS = frozenset({"length", "size", "count", "Length", "Count", "content_length", "status", "status_code"})
 _PATH_LIMIT = 160
 
@@ -88,7 +88,7 @@ class Expressions(Calls):
             return Value(paths=paths)
         if obj.root:
             taint = {(kind, f"{ident}.{name}"): clean for (kind, ident), clean in obj.taint.items()}
-            if name in guards.HOST and not any(p.endswith(("headers", "Header")) for p in obj.paths):
+            if name in HOST and not any(p.endswith(("headers", "Header")) for p in obj.paths):
                 return Value(taint=obj.taint, paths=paths, steps=obj.steps | {name})
             return Value(taint=taint, paths=paths, steps=obj.steps, root=True)
         return Value(taint=obj.taint, paths=paths, steps=obj.steps | {name})
@@ -105,9 +105,19 @@ class Expressions(Calls):
         key = self.eval(node.key, state)
         if key.known and obj.attrs is not None and str(key.const) in obj.attrs:
             return obj.attrs[str(key.const)]
-        if obj.items is not None and key.known and isinstance(key.const, int) and -len(obj.items) <= key.const < len(obj.items):
+        if (
+            obj.items is not None
+            and key.known
+            and isinstance(key.const, int)
+            and -len(obj.items) <= key.const < len(obj.items)
+        ):
             return obj.items[key.const]
-        if obj.prefix and isinstance(obj.const, str) and isinstance(key.const, int) and -len(obj.const) <= key.const < len(obj.const):
+        if (
+            obj.prefix
+            and isinstance(obj.const, str)
+            and isinstance(key.const, int)
+            and -len(obj.const) <= key.const < len(obj.const)
+        ):
             return constant(obj.const[key.const])
         paths = tuple(f"{p}.[]" for p in obj.paths[:2])
         given = Given(obj, [key], {"key": key})
@@ -124,7 +134,9 @@ class Expressions(Calls):
 
     def on_seq(self, node: Seq, state: State) -> Value:
         items = [self.eval(i, state) for i in node.items]
-        if any(isinstance(i, Call) and not i.args and isinstance(i.func, Name) and i.func.id == "*" for i in node.items):
+        if any(
+            isinstance(i, Call) and not i.args and isinstance(i.func, Name) and i.func.id == "*" for i in node.items
+        ):
             return Value(taint=taint_of(items))
         return self.listed(items)
 
@@ -149,7 +161,9 @@ class Expressions(Calls):
                     attrs.update(value.attrs)
                 else:
                     closed = False
-        return Value(attrs=attrs, closed=closed, taint=taint_of(values), steps=steps_of(values), texts=self.texts(values))
+        return Value(
+            attrs=attrs, closed=closed, taint=taint_of(values), steps=steps_of(values), texts=self.texts(values)
+        )
 
     def on_bin(self, node: Bin, state: State) -> Value:
         if node.op in ("and", "&&", "or", "||"):
@@ -171,7 +185,9 @@ class Expressions(Calls):
             return join([left, right])
         if node.op == "/" and (left.taint or right.taint) and not _numeric(left) and not _numeric(right):
             # pathlib joins with a slash.
-            return Value(taint=taint_of([left, right]), steps=left.steps | right.steps | {"+"}, paths=left.paths, built=True)
+            return Value(
+                taint=taint_of([left, right]), steps=left.steps | right.steps | {"+"}, paths=left.paths, built=True
+            )
         if node.op in _CONCAT and not (_numeric(left) and _numeric(right)):
             parts = [left, *(right.items if node.op == "%" and right.items is not None else [right])]
             if node.op == "%" and not (left.known and isinstance(left.const, str)) and not left.built:
@@ -184,14 +200,18 @@ class Expressions(Calls):
         if node.op == "|":
             # Flags: what they are called is what counts.
             return Value(paths=(left.paths + right.paths)[:6], cls="int")
-        return Value(cls="int") if node.op in ("-", "*", "/", "//", "&", "^", "**") else Value(
-            taint=taint_of([left, right]), steps=steps_of([left, right])
+        return (
+            Value(cls="int")
+            if node.op in ("-", "*", "/", "//", "&", "^", "**")
+            else Value(taint=taint_of([left, right]), steps=steps_of([left, right]))
         )
 
     def streamed(self, node: Bin, left: Value, right: Value, state: State) -> Value:
         """C++: `cin >> x` writes x."""
         if node.op == ">>" and any(p.endswith("cin") for p in left.paths):
-            self.store(node.right, right.but(taint={("input", self.key_of(node.right)): frozenset()}, const=UNKNOWN), state)
+            self.store(
+                node.right, right.but(taint={("input", self.key_of(node.right)): frozenset()}, const=UNKNOWN), state
+            )
             return left
         return Value(taint=taint_of([left, right]), paths=left.paths)
 
@@ -216,7 +236,9 @@ class Expressions(Calls):
         if left.known and both and not left.const:
             return left
         made = join([left, right]) if not both else right
-        return made.but(guard=guard if guard[0] or guard[1] else None, const=made.const if made.known and left.known else UNKNOWN)
+        return made.but(
+            guard=guard if guard[0] or guard[1] else None, const=made.const if made.known and left.known else UNKNOWN
+        )
 
     def on_unary(self, node: Unary, state: State) -> Value:
         value = self.eval(node.value, state)
@@ -268,7 +290,9 @@ class Expressions(Calls):
                 # Pieces that were put together earlier count as built even while they are all constant.
                 value = concat([old, value])
             else:
-                value = Value(taint=taint_of([old, value]) if not _numeric(value) else {}, cls="int" if _numeric(value) else "")
+                value = Value(
+                    taint=taint_of([old, value]) if not _numeric(value) else {}, cls="int" if _numeric(value) else ""
+                )
         if node.type:
             if self.facts.get("safe_types") and _matches(self.facts["safe_types"], node.type):
                 value = value.but(taint={}) if value.taint else value
@@ -287,8 +311,8 @@ class Expressions(Calls):
         elif isinstance(target, Member):
             obj = self.eval(target.obj, state)
             raw = self.key_of(target)
-            paths = tuple(dict.fromkeys([*(f"{p}.{target.name}" for p in obj.paths[:3]),
-                                         *([f"{obj.cls}.{target.name}"] if obj.cls else []), raw or f"?.{target.name}"]))  # fmt: skip
+            names = [f"{p}.{target.name}" for p in (*obj.paths[:3], obj.cls) if p]
+            paths = tuple(dict.fromkeys([*names, raw or f"?.{target.name}"]))
             self.check_set(target.name, paths, obj, value, node, state)
             if raw:
                 state.env[raw] = value
@@ -301,10 +325,10 @@ class Expressions(Calls):
                 known = value.items is not None and i < len(value.items)
                 self.bind(part, value.items[i] if known and value.items is not None else self.part(value), state, node)
         elif isinstance(target, Map):
-            for key, part in target.pairs:
-                name = key.value if isinstance(key, Const) else None
-                given = self.property(value, str(name), f"{value.paths[0]}.{name}" if value.paths else "") if name else value
-                self.bind(part, given, state, node)
+            for entry, part in target.pairs:
+                name = str(entry.value) if isinstance(entry, Const) and entry.value else ""
+                path = f"{value.paths[0]}.{name}" if value.paths else ""
+                self.bind(part, self.property(value, name, path) if name else value, state, node)
         elif isinstance(target, Unary):
             self.store(target.value, value, state)
         elif isinstance(target, Call | Other):
@@ -316,13 +340,17 @@ class Expressions(Calls):
     def bind_index(self, target: Index, value: Value, state: State, node: Node) -> None:
         obj, key = self.eval(target.obj, state), self.eval(target.key, state)
         raw = self.key_of(target.obj)
-        paths = tuple(f"{p}.[]" for p in dict.fromkeys([*obj.paths[:3], *([obj.cls] if obj.cls else []), *([raw] if raw else [])]))
+        paths = tuple(
+            f"{p}.[]" for p in dict.fromkeys([*obj.paths[:3], *([obj.cls] if obj.cls else []), *([raw] if raw else [])])
+        )
         given = Given(obj, [key, value], {"key": key, "value": value})
         self.check(self.language.sets, paths, node, given, state)
         if key.known and isinstance(key.const, str):
             self.check_set(key.const, tuple(p[:-2] + key.const for p in paths), obj, value, node, state)
             attrs = {**(obj.attrs or {}), key.const: value}
-            self.store(target.obj, obj.but(attrs=attrs, taint=obj.taint if obj.closed else taint_of([obj, value])), state)
+            self.store(
+                target.obj, obj.but(attrs=attrs, taint=obj.taint if obj.closed else taint_of([obj, value])), state
+            )
             return
         if obj.items is not None and key.known and isinstance(key.const, int) and 0 <= key.const < len(obj.items):
             items = [*obj.items]
@@ -370,7 +398,13 @@ class Expressions(Calls):
 
 
 def _numeric(value: Value) -> bool:
-    return (value.known and isinstance(value.const, int | float)) or value.cls in ("int", "long", "double", "float", "number")
+    return (value.known and isinstance(value.const, int | float)) or value.cls in (
+        "int",
+        "long",
+        "double",
+        "float",
+        "number",
+    )
 
 
 def _element_class(cls: str) -> str:

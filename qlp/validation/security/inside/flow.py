@@ -84,6 +84,8 @@ class Flow(Expressions):
         self.classes: dict[str, Class] = {}
         self.called: set[str] = set()
         self.pending: list[tuple[Func, State]] = []
+        self.contexts: dict[int, str] = {}
+        self.results: dict[tuple[object, ...], Value] = {}
         for node in walk(tree):
             if isinstance(node, Func) and node.name:
                 self.functions.setdefault(node.name, []).append(node)
@@ -120,8 +122,14 @@ class Flow(Expressions):
     def top(self, tree: Node, state: State) -> None:
         for node in tree.body if isinstance(tree, Block) else [tree]:
             state.dead = False
-            self.frame.context = "" if isinstance(node, Func | Class) else context_of(node)
+            self.frame.context = "" if isinstance(node, Func | Class) else self.context(node)
             self.eval(node, state)
+
+    def context(self, node: Node) -> str:
+        made = self.contexts.get(id(node))
+        if made is None:
+            made = self.contexts[id(node)] = context_of(node)
+        return made
 
     # -- functions
 
@@ -134,7 +142,7 @@ class Flow(Expressions):
         web = self.is_handler(func)
         for index, param in enumerate(func.params):
             state.env.update(self.parameter(func, param, index, web, local))
-        self.walk_body(func, state, Frame(func, web, context=context_of(func) + " " + func.cls))
+        self.walk_body(func, state, Frame(func, web, context=self.context(func) + " " + func.cls))
         if name == "<init>":
             around.env.update({k: v for k, v in state.env.items() if k.startswith("this.")})
 
@@ -170,7 +178,9 @@ class Flow(Expressions):
             made: dict[str, Value] = {}
             for key in param.keys:
                 kind = self.source_of(("req." + key,))
-                made[key] = Value(taint={(kind, key): frozenset()}, paths=(key,), root=True) if kind else Value(paths=(key,))
+                made[key] = (
+                    Value(taint={(kind, key): frozenset()}, paths=(key,), root=True) if kind else Value(paths=(key,))
+                )
             return made
         plain = re.search(facts.get("safe_types", r"^$"), param.type) is not None
         ident = f"{param.name}"
@@ -207,12 +217,20 @@ class Flow(Expressions):
         made = self.classes.get(param.type)
         if made is not None:
             return any(re.search(r"Model|Schema|Base$|Struct", b) for b in made.bases)
-        return re.search(r"(Request|In|Create|Update|Payload|Body|Schema|Input|Form|Dto|DTO|Model)$", param.type) is not None
+        return (
+            re.search(r"(Request|In|Create|Update|Payload|Body|Schema|Input|Form|Dto|DTO|Model)$", param.type)
+            is not None
+        )
 
-    def follow(self, func: Func, args: list[Value], named: dict[str, Value], state: State, this: Value | None) -> Value | None:
+    def follow(
+        self, func: Func, args: list[Value], named: dict[str, Value], state: State, this: Value | None
+    ) -> Value | None:
         """The value of a call of a function of this file; None where it is not followed."""
         if len(self.stack) >= DEPTH or id(func) in self.stack:
             return None
+        memo = self.memo_key(func, args, named, state)
+        if memo is not None and memo in self.results:
+            return self.results[memo]
         outer = state.outer or state
         inner = State({k: v for k, v in state.env.items() if k.startswith("this.")}, dict(state.guards), outer)
         if not func.name or id(func) in self.nested:
@@ -231,7 +249,7 @@ class Flow(Expressions):
                 value = value.but(cls=param.type)
             inner.env[param.name] = value
         around = "" if func.name else " " + self.frame.context
-        frame = Frame(func, self.frame.web, context=context_of(func) + around, called=True)
+        frame = Frame(func, self.frame.web, context=self.context(func) + around, called=True)
         result = self.walk_body(func, inner, frame)
         for key, value in inner.env.items():
             if key.startswith("this.") or (not func.name and key in state.env):
@@ -243,7 +261,21 @@ class Flow(Expressions):
             state.learn(known)
         elif inner.dead and not frame.returns:
             state.dead = True
+        if memo is not None and not state.dead and not any(frame.ends):
+            self.results[memo] = result
         return result
+
+    def memo_key(
+        self, func: Func, args: list[Value], named: dict[str, Value], state: State
+    ) -> tuple[object, ...] | None:
+        """What a call depends on where nothing comes from a source: then it need not be walked again."""
+        values = [*args, *named.values()]
+        if not func.name or id(func) in self.nested or any(v.taint or v.items or v.attrs or v.func for v in values):
+            return None
+        if any(v.taint for k, v in state.env.items() if k.startswith("this.")):
+            return None
+        seen = tuple((str(v.const) if v.known else "", v.paths[:1], v.cls, v.built) for v in values)
+        return (id(func), tuple(named), seen)
 
     def leave(self, node: Node, value: Value, state: State) -> None:
         if value.known and isinstance(value.const, bool) and value.guard is None:
@@ -291,7 +323,7 @@ class Flow(Expressions):
                 inner.env[param.name] = given[index]
             else:
                 inner.env.update(self.parameter(node, param, index, web, True))
-        frame = Frame(node, web, context=context_of(node) + " " + self.frame.context[:200])
+        frame = Frame(node, web, context=self.context(node) + " " + self.frame.context[:200])
         result = self.walk_body(node, inner, frame)
         own = {p.name for p in node.params}
         for key, value in inner.env.items():
@@ -304,7 +336,7 @@ class Flow(Expressions):
         for part in node.body:
             if isinstance(part, Func):
                 continue
-            self.frame.context = context_of(part)
+            self.frame.context = self.context(part)
             self.eval(part, inner)
         for key, value in list(inner.env.items()):
             inner.env.setdefault(f"this.{key}", value)

@@ -5,46 +5,8 @@ from __future__ import annotations
 import re
 
 from .values import ALL, Guard, Value
+from .vocabulary import CONTAINS, HOST, MATCH, NORMALISERS, PREFIX, SAME, SHAPE
 
-NORMALISERS = frozenset(
-    {
-        "realpath", "abspath", "normpath", "resolve", "normalize", "getCanonicalPath", "getCanonicalFile", "Clean", "Abs",
-        "toRealPath", "expand_path", "GetFullPath", "canonicalize", "relative", "relpath", "commonpath", "Rel",
-        "EvalSymlinks", "cleanpath", "weakly_canonical", "canonical", "lexically_normal",
-    }
-)  # fmt: skip
-HOST = frozenset(
-    {"netloc", "hostname", "host", "getHost", "origin", "Host", "Hostname", "Authority", "protocol", "scheme",
-     "getScheme", "Scheme", "IsAbs", "isAbsolute", "getAuthority", "parse_url"}
-)  # fmt: skip
-SAME = frozenset(
-    {
-        "strip", "lower", "upper", "trim", "toLowerCase", "toUpperCase", "toString", "String", "str", "downcase", "to_s",
-        "ToLower", "ToUpper", "Trim", "strtolower", "strtoupper", "ToString", "TrimSpace", "get", "as_str", "to_string",
-        "clone", "to_owned", "unwrap", "c_str", "unwrap_or_default", "unwrap_or", "String.valueOf", "valueOf", "lstrip",
-        "rstrip", "ToLowerInvariant", "first", "presence", "casefold", "decode", "stringValue", "orElse", "equals",
-    }
-)  # fmt: skip
-CONTAINS = frozenset(
-    {"includes", "contains", "has", "containsKey", "include?", "ContainsKey", "Contains", "key?", "member?", "has_key?",
-     "hasOwnProperty", "contains_key", "TryGetValue", "in_array", "array_key_exists",
-     "hasOwn", "isMember"}
-)  # fmt: skip
-PREFIX = frozenset(
-    {"startswith", "startsWith", "start_with?", "StartsWith", "starts_with", "str_starts_with", "HasPrefix",
-     "is_relative_to", "relative_to", "strncmp", "is_subpath", "rfind"}
-)  # fmt: skip
-SHAPE = frozenset(
-    {
-        "isdigit", "isalnum", "isalpha", "isdecimal", "isnumeric", "isidentifier", "isascii", "ctype_digit", "ctype_alnum",
-        "ctype_alpha", "ctype_xdigit", "is_numeric", "is_int", "isInteger", "isSafeInteger", "isUUID", "isNumeric",
-        "isAlphanumeric", "isAlpha", "TryParse", "isIP", "isEmail", "checkdate", "is_bool",
-    }
-)  # fmt: skip
-MATCH = frozenset(
-    {"match", "fullmatch", "test", "matches", "preg_match", "search", "MatchString", "IsMatch", "match?", "is_match", "=~",
-     "exec", "find", "regex_match", "Match", "hasMatch"}
-)  # fmt: skip
 VALIDATOR = re.compile(
     r"(?i)^_?(is|has|check|valid|verify|allow|ensure|assert|require|validate|in|url_has|looks)_?.*"
     r"(safe|valid|allow|trust|permit|white|known|local|same|inside|within|internal|relative|secure|sane|path|url|host|"

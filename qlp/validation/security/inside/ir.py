@@ -5,6 +5,7 @@ Statements are nodes as well: a block is worth what its last node is worth, whic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
@@ -202,17 +203,32 @@ class Other(Node):
     parts: list[Node]
 
 
-def children(node: Node) -> Iterator[Node]:
-    for each in fields(node):
-        value = getattr(node, each.name)
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, list):
+_PARTS: dict[type[Node], tuple[str, ...]] = {}
+"""Names of the fields in which a type of node holds others."""
+
+
+def _parts(kind: type[Node]) -> tuple[str, ...]:
+    names = tuple(
+        f.name for f in fields(kind) if f.name != "at" and re.search(r"Node|Arg|Func|Param|Case", str(f.type))
+    )
+    _PARTS[kind] = names
+    return names
+
+
+def children(node: Node) -> list[Node]:
+    kind = type(node)
+    made: list[Node] = []
+    for name in _PARTS.get(kind) or _parts(kind):
+        value = getattr(node, name)
+        if type(value) is list:
             for item in value:
-                if isinstance(item, Node):
-                    yield item
-                elif isinstance(item, tuple):
-                    yield from (part for part in item if isinstance(part, Node))
+                if type(item) is tuple:
+                    made += item
+                else:
+                    made.append(item)
+        elif value is not None:
+            made.append(value)
+    return made
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -221,4 +237,5 @@ def walk(node: Node) -> Iterator[Node]:
     while todo:
         one = todo.pop()
         yield one
-        todo.extend(reversed(list(children(one))))
+        if type(one) is not Name and type(one) is not Const:
+            todo.extend(reversed(children(one)))

@@ -17,7 +17,8 @@ from .lower.rust import RustLower
 LOWER: dict[str, type[Lower]] = {
     c.language: c
     for c in (
-        BashLower, CLower, CSharpLower, GoLower, JavaLower, JavaScriptLower, PhpLower, PythonLower, RubyLower, RustLower,
+        BashLower, CLower, CSharpLower, GoLower, JavaLower, JavaScriptLower, PhpLower, PythonLower, RubyLower,
+        RustLower,
     )
 }  # fmt: skip
 

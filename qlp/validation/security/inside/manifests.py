@@ -12,7 +12,9 @@ Declared = tuple[str, int]
 """Name as written, line from 1."""
 
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[=<>!~;@ ]|$)")
-_GEM = re.compile(r"^\s*(?:gem|add_dependency|\w+\.add_(?:runtime_|development_)?dependency)\s*\(?\s*[\"']([\w.-]+)[\"']")
+_GEM = re.compile(
+    r"^\s*(?:gem|add_dependency|\w+\.add_(?:runtime_|development_)?dependency)\s*\(?\s*[\"']([\w.-]+)[\"']"
+)
 _GRADLE = re.compile(r"[\"']([A-Za-z][\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']")
 _GO = re.compile(r"^\s*(?:require\s+)?([a-z0-9][\w.-]*\.[a-z]{2,}(?:/[^\s]+)*)\s+v\d")
 
@@ -26,9 +28,10 @@ def _line(text: str, name: str) -> int:
 def requirements(text: str) -> Iterator[Declared]:
     for number, line in enumerate(text.splitlines(), 1):
         plain = line.split("#")[0].strip()
-        if plain and not plain.startswith(("-", ".", "/")) and "://" not in plain.split("@")[0]:
-            if found := _REQUIREMENT.match(plain):
-                yield found[1], number
+        if plain.startswith(("-", ".", "/")) or "://" in plain.split("@")[0]:
+            continue
+        if found := _REQUIREMENT.match(plain):
+            yield found[1], number
 
 
 def pyproject(text: str) -> Iterator[Declared]:
@@ -98,12 +101,16 @@ def maven(text: str) -> Iterator[Declared]:
             yield group[1], text.count("\n", 0, block.start()) + 1
 
 
+_CONFIGURATION = re.compile(
+    r"\b(implementation|api|compileOnly|runtimeOnly|testImplementation|annotationProcessor|classpath|kapt)\b"
+)
+
+
 def gradle(text: str) -> Iterator[Declared]:
     for number, line in enumerate(text.splitlines(), 1):
         plain = line.split("//")[0]
-        if re.search(r"\b(implementation|api|compileOnly|runtimeOnly|testImplementation|annotationProcessor|classpath|kapt)\b", plain):
-            if found := _GRADLE.search(plain):
-                yield found[1], number
+        if _CONFIGURATION.search(plain) and (found := _GRADLE.search(plain)):
+            yield found[1], number
 
 
 READERS: dict[str, tuple[str, Callable[[str], Iterator[Declared]]]] = {

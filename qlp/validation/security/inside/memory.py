@@ -31,14 +31,23 @@ from .ir import (
     walk,
 )
 from .rules import Rule
+from .vocabulary import ALLOCATE, COPY, ENDS, NUMBERS
 
-_ALLOCATE = frozenset({"malloc", "calloc", "realloc", "fopen", "strdup", "strndup", "opendir", "popen", "fdopen", "tmpfile"})
-_INPUT = frozenset({"atoi", "atol", "strtol", "strtoul", "strtoll", "ntohl", "ntohs", "getchar", "stoi", "std.stoi", "atoll"})
-_USES = re.compile(r"^(str|mem|fgets|fread|fwrite|fprintf|fscanf|fputs|fputc|fgetc|sprintf|snprintf|sscanf|readdir|getline|putc|getc)")
-_COPY = frozenset({"strcpy", "strcat", "stpcpy", "wcscpy", "wcscat"})
-_SIZED = {"memcpy": 2, "memmove": 2, "strncpy": 2, "fgets": 1, "snprintf": 1, "memset": 2, "read": 2, "recv": 2, "strlcpy": 2}
+_USES = re.compile(
+    r"^(str|mem|fgets|fread|fwrite|fprintf|fscanf|fputs|fputc|fgetc|sprintf|snprintf|sscanf|readdir|getline|putc|getc)"
+)
+_SIZED = {
+    "memcpy": 2,
+    "memmove": 2,
+    "strncpy": 2,
+    "fgets": 1,
+    "snprintf": 1,
+    "memset": 2,
+    "read": 2,
+    "recv": 2,
+    "strlcpy": 2,
+}
 _PLACE = {"read": 1, "recv": 1}
-_ENDS = frozenset({"exit", "abort", "_exit", "err", "errx", "die", "longjmp", "_Exit", "usage", "perror_exit", "fatal"})
 
 
 def key(node: Node | None) -> str:
@@ -104,7 +113,9 @@ class Function:
         known = self.known
         known.params = {p.name for p in self.func.params if p.name}
         for p in self.func.params:
-            if re.fullmatch(r"(unsigned |signed )?(int|long|short|size_t|ssize_t|uint\d+_t|int\d+_t|unsigned)( int)?", p.type):
+            if re.fullmatch(
+                r"(unsigned |signed )?(int|long|short|size_t|ssize_t|uint\d+_t|int\d+_t|unsigned)( int)?", p.type
+            ):
                 known.numbers.add(p.name)
         for node in walk(self.func.body):
             if isinstance(node, Assign):
@@ -129,11 +140,9 @@ class Function:
                 count = len(value.items) if isinstance(value, Seq) else count
             self.known.arrays[name] = count
         call = node.value
-        if callee(call) in _INPUT and name:
+        if (callee(call) in NUMBERS and name) or (isinstance(call, Name) and call.id in self.known.numbers and name):
             self.known.numbers.add(name)
-        elif isinstance(call, Name) and call.id in self.known.numbers and name:
-            self.known.numbers.add(name)
-        if isinstance(call, Call) and callee(call) in _ALLOCATE and name:
+        if isinstance(call, Call) and callee(call) in ALLOCATE and name:
             self.known.taken[name] = node
             self.known.allocated[name] = call
             self.measures(call)
@@ -154,9 +163,11 @@ class Function:
                 self.known.measured.add(key(part.args[0].value))
         # `n = strlen(s); if (n >= size)`: the length has a name.
         for part in walk(self.func.body):
-            if isinstance(part, Assign) and callee(part.value) == "strlen" and key(part.target) in self.known.tested | {
-                key(p) for p in walk(node)
-            }:
+            if (
+                isinstance(part, Assign)
+                and callee(part.value) == "strlen"
+                and key(part.target) in self.known.tested | {key(p) for p in walk(node)}
+            ):
                 assert isinstance(part.value, Call)
                 self.known.measured.add(key(part.value.args[0].value) if part.value.args else "")
 
@@ -181,7 +192,7 @@ class Function:
         target = key(args[0]) if args else ""
         size = self.known.arrays.get(target)
         fixed = target in self.known.arrays
-        if name in _COPY and len(args) == 2:
+        if name in COPY and len(args) == 2:
             source = args[1]
             if isinstance(source, Const) and isinstance(source.value, str):
                 if size is not None and len(source.value) >= size:
@@ -211,9 +222,8 @@ class Function:
                 self.report("buffer-overflow", node, place)
             elif place in self.known.arrays and key(count) in self.known.numbers - self.known.tested:
                 self.report("buffer-overflow", node, key(count))
-            elif place in self.known.arrays and callee(count) == "strlen" and isinstance(count, Call) and name != "snprintf":
-                if not {key(a.value) for a in count.args} & (self.known.measured - self.unmeasured(count)):
-                    self.report("buffer-overflow", node, place)
+            elif name != "snprintf" and place in self.known.arrays and self.as_long_as(count):
+                self.report("buffer-overflow", node, place)
         elif name in ("malloc", "alloca", "realloc") and args:
             size_node = args[-1]
             if isinstance(size_node, Bin) and size_node.op in ("*", "+"):
@@ -223,12 +233,19 @@ class Function:
         elif name in ("fopen", "open") and target:
             for test in (n.test for n in walk(self.func.body) if isinstance(n, If)):
                 for part in walk(test):
-                    if callee(part) == "access" and isinstance(part, Call) and part.args and key(part.args[0].value) == target:
+                    if (
+                        callee(part) == "access"
+                        and isinstance(part, Call)
+                        and part.args
+                        and key(part.args[0].value) == target
+                    ):
                         self.report("time-of-check", node, target)
 
-    def unmeasured(self, count: Call) -> set[str]:
-        """Strings that only this very call measures."""
-        return {key(a.value) for a in count.args} - self.known.measured
+    def as_long_as(self, count: Node) -> bool:
+        """The size is the length of a string that no condition looks at."""
+        if not isinstance(count, Call) or callee(count) != "strlen":
+            return False
+        return not {key(a.value) for a in count.args} & self.known.measured
 
     def loop(self, node: Loop) -> None:
         test = node.test
@@ -262,7 +279,11 @@ class Function:
                 used = (
                     (isinstance(node, Index | Member) and key(node.obj) == name)
                     or (isinstance(node, Unary) and node.op == "*" and key(node.value) == name)
-                    or (isinstance(node, Call) and _USES.match(callee(node)) and any(key(a.value) == name for a in node.args))
+                    or (
+                        isinstance(node, Call)
+                        and _USES.match(callee(node))
+                        and any(key(a.value) == name for a in node.args)
+                    )
                 )
                 if used:
                     self.report("unchecked-allocation", taken, name)
@@ -342,15 +363,17 @@ class Function:
         for arg in node.args:
             if not isinstance(arg.value, Func):
                 self.flow(arg.value, freed)
-        return name in _ENDS
+        return name in ENDS
 
 
 def inspect(tree: Node, rules: dict[str, Rule]) -> list[Hit]:
     constants: dict[str, int] = {}
     for node in tree.body if isinstance(tree, Block) else []:
-        if isinstance(node, Assign) and isinstance(node.target, Name) and isinstance(node.value, Const):
-            if isinstance(node.value.value, int) and not isinstance(node.value.value, bool):
-                constants[node.target.id] = node.value.value
+        if not (isinstance(node, Assign) and isinstance(node.target, Name) and isinstance(node.value, Const)):
+            continue
+        value = node.value.value
+        if isinstance(value, int) and not isinstance(value, bool):
+            constants[node.target.id] = value
     found: list[Hit] = []
     for part in walk(tree):
         if isinstance(part, Func) and part.name:

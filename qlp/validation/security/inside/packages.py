@@ -1,4 +1,4 @@
-"""Lists of names that are known to exist, and names that come so near to one that they look like a mistake or a trap."""
+"""Names that are known to exist, and names that come so near to one that they look like a mistake or a trap."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
-NODE_MODULES = frozenset(
-    """assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain events
+from .vocabulary import words
+
+NODE_MODULES = words(
+    """
+    assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain events
     fs http http2 https inspector module net os path perf_hooks process punycode querystring readline repl stream
-    string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib test sqlite sea""".split()
+    string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib test sqlite sea
+    """
 )
 """Of Node 24; also with the prefix `node:`."""
 
@@ -81,9 +85,7 @@ class Lists:
         if ecosystem == "maven":
             parts = plain.split(".")
             return any(".".join(parts[:n]) in known for n in range(2, len(parts) + 1))
-        if ecosystem == "npm" and plain.startswith("@types/"):
-            return True
-        return False
+        return ecosystem == "npm" and plain.startswith("@types/")
 
     def near(self, ecosystem: str, name: str) -> str | None:
         """The well-known name that this one almost is; None where it is far from all."""

@@ -2,8 +2,8 @@
 
 A place is written `PATTERN(ARGUMENTS) if CONDITION & CONDITION`:
 
-- PATTERN: dotted name of what is called, matched at its end (`hashlib.md5` also matches `x.hashlib.md5`); `=name` is the
-  whole name; `*` is any one part; `{a,b}` are alternatives.
+- PATTERN: dotted name of what is called, matched at its end (`hashlib.md5` also matches `x.hashlib.md5`); `=name` is
+  the whole name; `*` is any one part; `{a,b}` are alternatives.
 - ARGUMENTS: which ones must not come from a source: positions, names, `2-` (from there on), `*` (all), `this`.
 - CONDITION: `KEY`, `KEY=VALUE`, `KEY~REGEX` or `KEY:KIND`, with `!` for not. KEY is a position, a name, alternatives of
   those (`0|name`), a property (`2.secure`), `this`, `value` or `context` (names of the function around). It holds only

@@ -21,7 +21,9 @@ MAX_LINE = 20_000
 """Average length of a line above which a file is taken for minified."""
 WALL_S = 100.0
 """Time for all files together; what is not reached is named in a fact and a finding."""
-_TEST = re.compile(r"(^|/)(tests?|spec|__tests__|testdata|fixtures)/|(^|/)(test_[^/]*|[^/]*_test|[^/]*\.(test|spec)|conftest)\.\w+$|(Test|Tests|IT)\.(java|cs|php)$|_spec\.rb$")
+_TEST = re.compile(
+    r"(^|/)(tests?|spec|__tests__|testdata|fixtures)/|(^|/)(test_[^/]*|[^/]*_test|[^/]*\.(test|spec)|conftest)\.\w+$|(Test|Tests|IT)\.(java|cs|php)$|_spec\.rb$"
+)
 _SUPPRESS = re.compile(r"\b(nosec|nosemgrep|NOSONAR|qlp:\s*ignore|codeql\[[\w/-]+\]|lgtm\[)", re.I)
 
 
@@ -45,12 +47,14 @@ def suppressed_lines(root: Syntax, source: bytes) -> set[int]:
     return found
 
 
-def scan_file(path: str, source: bytes, languages: dict[str, Language], facts: dict[str, int]) -> Iterator[dict[str, Any]]:
+def scan_file(
+    path: str, source: bytes, languages: dict[str, Language], facts: dict[str, int]
+) -> Iterator[dict[str, Any]]:
     grammar, name = grammar_of(path)
     language = languages.get(name)
     if language is None:
         return
-    from tree_sitter_language_pack import get_parser
+    from tree_sitter_language_pack import get_parser  # type: ignore[import-not-found, unused-ignore]
 
     tree = get_parser(grammar).parse(source)
     lower = LOWER[name](source)

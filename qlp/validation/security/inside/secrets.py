@@ -88,15 +88,15 @@ class Scanner:
         }
 
     def library(self, lines: list[str]) -> list[tuple[dict[str, Any], str, int]]:
-        """Detectors of detect-secrets with a structure of their own; its guesses by entropy and by word are left out."""
+        """Detectors of detect-secrets that know a form; its guesses by entropy and by word are left out."""
         if not self.detectors:
             return []
-        from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+        from detect_secrets.core.plugins.util import (  # type: ignore[import-not-found, unused-ignore]
+            get_mapping_from_secret_type_to_class,
+        )
 
         made: list[tuple[dict[str, Any], str, int]] = []
-        plugins = [
-            cls() for cls in get_mapping_from_secret_type_to_class().values() if cls.__name__ in self.detectors
-        ]
+        plugins = [cls() for cls in get_mapping_from_secret_type_to_class().values() if cls.__name__ in self.detectors]
         for number, line in enumerate(lines, 1):
             if len(line) > _LONG_LINE or len(line) < 12:
                 continue
@@ -104,7 +104,9 @@ class Scanner:
                 for secret in plugin.analyze_line(filename="", line=line, line_number=number):
                     value = secret.secret_value or ""
                     rule = re.sub(r"[^a-z0-9]+", "-", plugin.secret_type.lower()).strip("-")
-                    made.append(({"rule": rule, "severity": "high", "message": f"{plugin.secret_type}:"}, value, number))
+                    made.append(
+                        ({"rule": rule, "severity": "high", "message": f"{plugin.secret_type}:"}, value, number)
+                    )
         return made
 
 

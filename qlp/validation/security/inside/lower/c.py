@@ -117,7 +117,9 @@ class CLower(Lower):
         body = n.child_by_field_name("body")
         if body is None:
             return self.nothing(n)
-        return Class(self.at(n), self.text(n.child_by_field_name("name")), [], [self.lower(c) for c in self.named(body)])
+        return Class(
+            self.at(n), self.text(n.child_by_field_name("name")), [], [self.lower(c) for c in self.named(body)]
+        )
 
     def subscript(self, n: Syntax) -> Node:
         key = n.child_by_field_name("indices") or n.child_by_field_name("index")
@@ -130,18 +132,34 @@ class CLower(Lower):
 
     def size(self, n: Syntax) -> Node:
         value = n.child_by_field_name("value") or n.child_by_field_name("type")
-        inner = self.first(value) if value is not None and value.type == "parenthesized_expression" else self.lower(value)
+        inner = (
+            self.first(value) if value is not None and value.type == "parenthesized_expression" else self.lower(value)
+        )
         return self.invoke(n, "sizeof", inner)
 
     def cast(self, n: Syntax) -> Node:
         kind = self.text(n.child_by_field_name("type"))
-        if "*" not in kind and dotted(kind) in ("int", "long", "short", "size_t", "unsigned", "double", "float", "char"):
+        if "*" not in kind and dotted(kind) in (
+            "int",
+            "long",
+            "short",
+            "size_t",
+            "unsigned",
+            "double",
+            "float",
+            "char",
+        ):
             return self.invoke(n, "(number)", self.field(n, "value"))
         return self.field(n, "value")
 
     def new(self, n: Syntax) -> Node:
         at = self.at(n)
-        return Call(at, Name(at, dotted(self.text(n.child_by_field_name("type")))), self.args(n.child_by_field_name("arguments")), new=True)
+        return Call(
+            at,
+            Name(at, dotted(self.text(n.child_by_field_name("type")))),
+            self.args(n.child_by_field_name("arguments")),
+            new=True,
+        )
 
     def delete(self, n: Syntax) -> Node:
         return self.invoke(n, "free", self.first(n))

@@ -33,8 +33,8 @@ class CSharpLower(Lower):
     pieces = frozenset({"string_literal_content", "string_content", "escape_sequence"})
     through = frozenset(
         {
-            "expression_statement", "parenthesized_expression", "await_expression", "constant_pattern", "global_statement",
-            "checked_expression", "arrow_expression_clause", "ref_expression",
+            "expression_statement", "parenthesized_expression", "await_expression", "constant_pattern",
+            "global_statement", "checked_expression", "arrow_expression_clause", "ref_expression",
         }
     )  # fmt: skip
     blocks = frozenset({"compilation_unit", "declaration_list", "block", "lock_statement", "unsafe_statement"})
@@ -73,16 +73,20 @@ class CSharpLower(Lower):
     def params(self, n: Syntax | None) -> list[Param]:
         if n is not None and n.type in ("implicit_parameter", "identifier"):
             return [Param(self.at(n), self.text(n))]
-        return [
-            Param(
-                self.at(c),
-                self.text(c.child_by_field_name("name")) or self.text(c),
-                dotted(self.text(c.child_by_field_name("type"))),
-                None,
-                tuple(m.func.id for m in self.marks(c) if isinstance(m, Call) and isinstance(m.func, Name)),
-            )
-            for c in self.of(n, "parameter", "implicit_parameter")
-        ] if n is not None else []
+        return (
+            [
+                Param(
+                    self.at(c),
+                    self.text(c.child_by_field_name("name")) or self.text(c),
+                    dotted(self.text(c.child_by_field_name("type"))),
+                    None,
+                    tuple(m.func.id for m in self.marks(c) if isinstance(m, Call) and isinstance(m.func, Name)),
+                )
+                for c in self.of(n, "parameter", "implicit_parameter")
+            ]
+            if n is not None
+            else []
+        )
 
     def klass(self, n: Syntax) -> Node:
         bases = [dotted(self.text(c)) for b in self.of(n, "base_list") for c in self.named(b)]
@@ -138,8 +142,10 @@ class CSharpLower(Lower):
             for c in self.named(first):
                 if c.type == "assignment_expression":
                     left = c.child_by_field_name("left")
-                    key = self.first(left) if left.type == "element_binding_expression" else Const(
-                        self.at(left), self.text(left)
+                    key = (
+                        self.first(left)
+                        if left.type == "element_binding_expression"
+                        else Const(self.at(left), self.text(left))
                     )
                     pairs.append((key, self.field(c, "right")))
                 elif c.type == "initializer_expression" and len(self.named(c)) == 2:

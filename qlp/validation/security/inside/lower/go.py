@@ -26,7 +26,9 @@ from .base import Lower, Syntax, dotted, indexes, members
 class GoLower(Lower):
     language = "go"
     names = frozenset({"identifier", "type_identifier", "package_identifier", "field_identifier"})
-    through = frozenset({"expression_statement", "parenthesized_expression", "literal_element", "go_statement", "defer_statement"})
+    through = frozenset(
+        {"expression_statement", "parenthesized_expression", "literal_element", "go_statement", "defer_statement"}
+    )
     blocks = frozenset({"source_file", "block", "statement_list"})
 
     def function(self, n: Syntax) -> Node:
@@ -75,7 +77,9 @@ class GoLower(Lower):
             ]
             return made[0] if len(made) == 1 else Block(self.at(n), made)
         if not right:
-            return Block(self.at(n), [Assign(self.at(n), self.lower(a), Const(self.at(n), None), "=", kind) for a in left])
+            return Block(
+                self.at(n), [Assign(self.at(n), self.lower(a), Const(self.at(n), None), "=", kind) for a in left]
+            )
         # The first of several results is the value, the rest is an error or a flag.
         return Assign(self.at(n), self.lower(left[0]), self.lower(right[0]), op, kind)
 
@@ -120,7 +124,9 @@ class GoLower(Lower):
         return Const(self.at(n), self.text(n)[1:-1].replace('\\"', '"').replace("\\n", "\n"))
 
     def branch(self, n: Syntax) -> Node:
-        made: Node = If(self.at(n), self.field(n, "condition"), self.field(n, "consequence"), self.maybe(n, "alternative"))
+        made: Node = If(
+            self.at(n), self.field(n, "condition"), self.field(n, "consequence"), self.maybe(n, "alternative")
+        )
         first = n.child_by_field_name("initializer")
         return made if first is None else Block(self.at(n), [self.lower(first), made])
 
@@ -204,5 +210,3 @@ class GoLower(Lower):
         "continue_statement": jump,
         "goto_statement": jump,
     }
-
-

@@ -65,8 +65,11 @@ class JavaLower(Lower):
                 made.append(Param(self.at(c), self.text(c)))
             elif c.type in ("formal_parameter", "spread_parameter"):
                 name = self.text(c.child_by_field_name("name")) or self.text(self.named(c)[-1])
-                marks = tuple(self.text(a.child_by_field_name("name")) for m in self.of(c, "modifiers")
-                              for a in self.of(m, "annotation", "marker_annotation"))
+                marks = tuple(
+                    self.text(a.child_by_field_name("name"))
+                    for m in self.of(c, "modifiers")
+                    for a in self.of(m, "annotation", "marker_annotation")
+                )
                 made.append(Param(self.at(c), name, dotted(self.text(c.child_by_field_name("type"))), None, marks))
         return made
 

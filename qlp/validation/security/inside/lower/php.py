@@ -73,8 +73,14 @@ class PhpLower(Lower):
         name = self.text(n.child_by_field_name("name"))
         body = n.child_by_field_name("body")
         marks = [
-            Call(self.at(a), Name(self.at(a), self.text(self.named(a)[0])), self.args(a.child_by_field_name("parameters")))
-            for group in self.of(n, "attribute_list") for g in self.named(group) for a in self.of(g, "attribute")
+            Call(
+                self.at(a),
+                Name(self.at(a), self.text(self.named(a)[0])),
+                self.args(a.child_by_field_name("parameters")),
+            )
+            for group in self.of(n, "attribute_list")
+            for g in self.named(group)
+            for a in self.of(g, "attribute")
         ]
         return Func(
             self.at(n),
@@ -310,4 +316,3 @@ class PhpLower(Lower):
         "break_statement": jump,
         "continue_statement": jump,
     }
-

@@ -125,8 +125,10 @@ class PythonLower(Lower):
     def subscript(self, n: Syntax) -> Node:
         key = n.child_by_field_name("subscript")
         made = self.field(n, "value")
-        return Other(self.at(n), [made]) if key is not None and key.type == "slice" else Index(
-            self.at(n), made, self.lower(key)
+        return (
+            Other(self.at(n), [made])
+            if key is not None and key.type == "slice"
+            else Index(self.at(n), made, self.lower(key))
         )
 
     def dictionary(self, n: Syntax) -> Node:
@@ -200,8 +202,10 @@ class PythonLower(Lower):
         body = n.child_by_field_name("body")
         for c in self.of(body, "case_clause") if body is not None else []:
             patterns = self.of(c, "case_pattern")
-            if len(patterns) == 1 and patterns[0].named_children[:1] and (
-                patterns[0].named_children[0].type == "union_pattern"
+            if (
+                len(patterns) == 1
+                and patterns[0].named_children[:1]
+                and (patterns[0].named_children[0].type == "union_pattern")
             ):
                 values = [self.lower(x) for x in self.named(patterns[0].named_children[0])]
             elif len(patterns) == 1 and self.text(patterns[0]) == "_":

@@ -206,7 +206,9 @@ class RustLower(Lower):
     def loop(self, n: Syntax) -> Node:
         body = self.field(n, "body")
         if n.type == "for_expression":
-            return Loop(self.at(n), body, target=self.target(n.child_by_field_name("pattern")), over=self.field(n, "value"))
+            return Loop(
+                self.at(n), body, target=self.target(n.child_by_field_name("pattern")), over=self.field(n, "value")
+            )
         return Loop(self.at(n), body, test=self.maybe(n, "condition"))
 
     def match(self, n: Syntax) -> Node:
