@@ -28,7 +28,8 @@ class Feature:
     meaning: str
     monotone: Literal[-1, 0, 1] = 0
     group: str = "verdict"
-    """Features of one group are measured together, so they are missing together."""
+    """Features of one group are measured together, so they are missing together: what compares a solution with a pool
+    of several models' samples is one group."""
 
 
 _ANY: tuple[Kind, ...] = ("function", "project")
@@ -43,7 +44,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("invariants_hold", _FUNCTION, "share of generated checks that hold", 1, "generated"),
     Feature("agreement_same_model", _FUNCTION, "share of same-model samples with the same outputs", 1, "same"),
     Feature("agreement_other_models", _FUNCTION, "share of other models' samples with the same outputs", 1, "other"),
-    Feature("cluster_rank", _FUNCTION, "rank of its output cluster by size, 0 = largest", -1, "clusters"),
+    Feature("cluster_rank", _FUNCTION, "rank of its output cluster by size, 0 = largest", -1, "other"),
     Feature("tests_pass_fraction", _ANY, "share of the executed tests that pass", 1, "tests"),
     Feature("tests_log", _ANY, "log2(1 + tests passed)", 1, "tests"),
     Feature("given_tests_pass", _ANY, "1 if all tests that the user gave pass, 0 if one fails", 1, "given"),
@@ -69,7 +70,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("repeatable", _FUNCTION, "share of calls that give the same answer twice", 1, "generated"),
     Feature("arguments_kept", _FUNCTION, "share of calls that leave their arguments as they are", 0, "generated"),
     Feature("output_diversity", _FUNCTION, "distinct answers to generated inputs, 0 (one answer) to 1", 0, "generated"),
-    Feature("agreement_passing", _FUNCTION, "agreement with samples that pass all examples", 1, "passing"),
+    Feature("agreement_passing", _FUNCTION, "agreement with samples that pass all examples", 1, "other"),
     Feature(
         "cluster_share_same",
         _FUNCTION,
@@ -80,7 +81,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("cluster_share_other", _FUNCTION, "other models' samples that answer alike everywhere", 1, "other"),
     Feature("dissent_same", _FUNCTION, "how often most of the same model's samples answer otherwise", -1, "same"),
     Feature("dissent_other", _FUNCTION, "how often most of other models' samples answer otherwise", -1, "other"),
-    Feature("clusters_log", _FUNCTION, "log2(1 + distinct behaviours among the samples)", 0, "clusters"),
+    Feature("clusters_log", _FUNCTION, "log2(1 + distinct behaviours among the samples)", 0, "other"),
 )
 
 BY_NAME: dict[str, Feature] = {f.name: f for f in FEATURES}

@@ -28,7 +28,7 @@ class Candidate:
     shape: Shape | None = None
     """None: logistic regression."""
     c: float = 1.0
-    hidden: float = 0.3
+    hidden: float = 0.5
     """Chance that a group of features is hidden in the second copy of each row; 0 makes no copy. Without it the model
     learns which collection a row comes from by what that collection cannot measure."""
     balance: float = 0.5
@@ -55,6 +55,10 @@ CANDIDATES: tuple[Candidate, ...] = (
 )
 
 
+_ALWAYS = ("loads",)
+"""Groups that are measured wherever anything of a function is."""
+
+
 def set_weights(table: Table, balance: float) -> Floats:
     """Mean 1."""
     counts = np.maximum(np.bincount(table.sets), 1)
@@ -65,8 +69,10 @@ def set_weights(table: Table, balance: float) -> Floats:
 def hide(x: Floats, features: tuple[str, ...], chance: float, seed: int) -> Floats:
     """A copy in which each group of features is missing, row by row, with this chance."""
     groups = sorted({BY_NAME[f].group for f in features})
+    groups = [g for g in groups if g not in _ALWAYS]
     drawn = np.random.default_rng(seed).random((len(x), len(groups))) < chance
     copy = x.copy()
     for column, feature in enumerate(features):
-        copy[drawn[:, groups.index(BY_NAME[feature].group)], column] = np.nan
+        if (group := BY_NAME[feature].group) in groups:
+            copy[drawn[:, groups.index(group)], column] = np.nan
     return copy

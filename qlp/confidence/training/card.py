@@ -50,11 +50,11 @@ def _kind(kind: KindReport) -> Iterator[str]:
     yield _table(("set", *coverages), [(s.set, *(_n(s.risk[c]) for c in coverages)) for s in whole])
     yield "Features, mean absolute effect on the log-odds:"
     yield _table(("feature", "effect"), [(name, f"{effect:.3f}") for name, effect in kind.effects.items()])
-    yield "Some of the features alone, on new tasks:"
+    yield "The same model with other features:"
     yield _table(
-        ("features", "set", "rows", "AUROC", "in task", "skill", "ECE"),
+        ("features", "held out", "set", "rows", "AUROC", "in task", "skill", "ECE"),
         [
-            (s.name, s.set, str(s.rows), _n(s.auroc), _n(s.within_task), _n(s.skill), f"{s.ece:.3f}")
+            (s.name, s.meaning, s.set, str(s.rows), _n(s.auroc), _n(s.within_task), _n(s.skill), f"{s.ece:.3f}")
             for s in kind.subsets
         ],
     )

@@ -9,15 +9,18 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from qlp.confidence.probing import Candidate, Target
 from qlp.confidence.probing.signature import names_of
 from qlp.errors import InputError
+
+_PEERS = 12
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Labelled:
 class LabelledTask:
     target: Target
     solutions: tuple[Labelled, ...]
+    peers: tuple[Candidate, ...] = ()
+    """Samples of other generators that are run beside them and make no rows."""
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
@@ -96,6 +101,21 @@ def humanevalpack_python(folder: Path) -> list[LabelledTask]:
     return list(_twins(read_jsonl(folder / "humanevalpack_python.jsonl.gz")))
 
 
+def humanevalpack_python_peers(folder: Path) -> list[LabelledTask]:
+    """The same twins, each beside a dozen samples of as many other models for its task."""
+    samples: dict[str, list[Labelled]] = {}
+    for row in read_jsonl(folder / "humaneval_python.jsonl.gz"):
+        samples.setdefault(row["task_id"], []).append(_of_row(row))
+    tasks = []
+    for task in humanevalpack_python(folder):
+        number = task.target.id.split("#")[0].split("/")[1]
+        others = [s.candidate for s in samples[f"HumanEval/{number}"]]
+        random.Random(f"peers:{number}").shuffle(others)
+        one_each = {c.generator: c for c in others}
+        tasks.append(replace(task, peers=tuple(one_each.values())[:_PEERS]))
+    return tasks
+
+
 def testmodel(folder: Path) -> list[LabelledTask]:
     """Samples of the little test model, as benchmarks/testmodel_samples.py writes them."""
     file = folder / "testmodel_python.jsonl.gz"
@@ -144,5 +164,6 @@ SETS: dict[str, Callable[[Path], list[LabelledTask]]] = {
     "mbpp_python": mbpp_python,
     "poly_javascript": poly_javascript,
     "humanevalpack_python": humanevalpack_python,
+    "humanevalpack_python_peers": humanevalpack_python_peers,
     "testmodel_python": testmodel,
 }

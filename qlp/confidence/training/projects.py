@@ -2,9 +2,9 @@
 confidence does not see.
 
 A project is rendered, a fault is put into one of its source files, and all stages run in the sandbox. The tests are
-then split at random: the visible part becomes features, as if the project had only these tests, and the label is what the
-hidden part (and the smoke requests or runs) says. A row with every hidden test green and no fault put in is correct by
-construction; a fault that neither part notices counts as correct too, for it may change nothing.
+then split at random: the visible part becomes features, as if the project had only these tests, and the label is what
+the hidden part (and the smoke requests or runs) says. A row with every hidden test green and no fault put in is
+correct by construction; a fault that neither part notices counts as correct too, for it may change nothing.
 
     python -m qlp.confidence.training.projects --out rows/projects.jsonl [--mutants 12] [--seed 0]
 

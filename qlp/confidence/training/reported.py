@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from qlp.confidence.row import Row
 from qlp.confidence.training.candidates import CANDIDATES, Candidate
 from qlp.confidence.training.protocols import predict, protocols, with_labels, without_labels
 from qlp.confidence.training.table import Table, table_of
-from qlp.confidence.training.train import Compared, Recipe, Say, TrainedPart
+from qlp.confidence.training.train import Compared, Recipe, Say, TrainedPart, without_static
 from qlp.models._base import Frozen
 
 STATIC = ("stage_style_clean", "stage_types_clean", "stage_security_clean", "code_length_log")
-"""What is read from the text alone."""
+"""What is found without executing the code."""
 GOAL_FEATURES = ("loads", "examples_pass_fraction", "examples_count_log", "agreement_same_model", "cluster_share_same",
                  "dissent_same")  # fmt: skip
 """Examples, and agreement with samples of the same model."""
@@ -37,9 +37,11 @@ class Held(Frozen):
 
 
 class Subset(Frozen):
-    """The same candidate with some of the features alone, on new tasks."""
+    """The same candidate with other features."""
 
     name: str
+    meaning: str
+    """What was held out."""
     features: tuple[str, ...]
     set: str
     rows: int
@@ -98,7 +100,8 @@ def model_report(
     )
 
 
-def _kind_report(kind: Kind, table: Table, trained: TrainedPart, recipe: Recipe, say: Say) -> KindReport:
+def _kind_report(kind: Kind, whole: Table, trained: TrainedPart, recipe: Recipe, say: Say) -> KindReport:
+    table = without_static(whole)
     candidate = next(c for c in CANDIDATES if c.name == trained.candidate)
     held, by_protocol = [], {}
     for protocol in protocols(table, recipe.folds, recipe.seed):
@@ -122,7 +125,7 @@ def _kind_report(kind: Kind, table: Table, trained: TrainedPart, recipe: Recipe,
         map=trained.map,
         compared=trained.compared,
         held=tuple(held),
-        subsets=tuple(_subsets(table, candidate, trained.map, recipe)),
+        subsets=tuple(_subsets(whole, candidate, trained.map, recipe)),
         singles=tuple(singles(table, strict)),
         twins=tuple(twins(table, strict)),
         effects=_effects(table, trained.part),
@@ -131,38 +134,39 @@ def _kind_report(kind: Kind, table: Table, trained: TrainedPart, recipe: Recipe,
 
 
 def _subsets(table: Table, candidate: Candidate, map_name: str, recipe: Recipe) -> list[Subset]:
-    """What examples and agreement reach without the rest, and what the text alone reaches."""
-    wanted = {
-        "examples and same-model agreement": GOAL_FEATURES,
-        "static": STATIC,
-        "without static": tuple(f for f in table.features if f not in STATIC),
-    }
-    made = []
-    for name, names in wanted.items():
-        there = [n for n in names if n in table.features]
-        if not there:
-            continue
-        part = table.only(there)
-        if name.startswith("examples"):
-            if "agreement_same_model" not in there:
-                continue
-            part = part.take(~np.isnan(part.x[:, there.index("agreement_same_model")]))
-        protocol = protocols(part, recipe.folds, recipe.seed)[0]
-        p = _probabilities(predict(part, candidate, map_name, protocol, recipe.seed).common[map_name])
-        for section in sections(part, p, by_generator=False, seed=recipe.seed):
-            made.append(
-                Subset(
-                    name=name,
-                    features=tuple(there),
-                    set=section.set,
-                    rows=section.rows,
-                    auroc=section.auroc,
-                    within_task=section.within_task,
-                    skill=section.skill,
-                    ece=section.ece,
-                )
-            )
+    """What examples and agreement reach without the rest, what is reached without running anything, and what the text's
+    own features would add on collections that the model did not know."""
+    made: list[Subset] = []
+    same = [n for n in GOAL_FEATURES if n in table.features]
+    if "agreement_same_model" in same:
+        part = table.only(same)
+        part = part.take(~np.isnan(part.x[:, same.index("agreement_same_model")]))
+        made += _subset("examples and same-model agreement", part, "task", candidate, map_name, recipe)
+    if still := [n for n in STATIC if n in table.features]:
+        made += _subset("static", table.only(still), "task", candidate, map_name, recipe)
+        made += _subset("all and static", table, "set", candidate, map_name, recipe)
     return made
+
+
+def _subset(
+    name: str, part: Table, protocol: str, candidate: Candidate, map_name: str, recipe: Recipe
+) -> Iterator[Subset]:
+    chosen = next((p for p in protocols(part, recipe.folds, recipe.seed) if p.name == protocol), None)
+    if chosen is None:
+        return
+    p = _probabilities(predict(part, candidate, map_name, chosen, recipe.seed).common[map_name])
+    for section in sections(part, p, by_generator=False, seed=recipe.seed):
+        yield Subset(
+            name=name,
+            meaning=chosen.meaning,
+            features=part.features,
+            set=section.set,
+            rows=section.rows,
+            auroc=section.auroc,
+            within_task=section.within_task,
+            skill=section.skill,
+            ece=section.ece,
+        )
 
 
 def _probabilities(common: Floats) -> Floats:

@@ -2,9 +2,10 @@
 
     python -m qlp.confidence.training.rows --labelled DIR --out DIR [--set NAME ...] [--runs DIR]
 
-Cost, one core: @@COST@@ A set that
-is there is not made again; `--runs` keeps what the sandbox said, so that features can be computed anew in seconds after
-a change that leaves the inputs alone. The rows hold features and labels, and no code.
+Cost, wall clock on one core with 44 inputs a task: 5 minutes for the 10,496 Python solutions of 164 tasks (most of it
+in solutions that take exponential time), 1.2 for the 2,210 of MBPP, 0.3 for the twins; in JavaScript about 0.1 s a
+solution, a process of Node each. A set that is there is not made again; `--runs` keeps what the sandbox said, so that
+features can be computed anew after a change that leaves the inputs alone. The rows hold features and labels, no code.
 """
 
 from __future__ import annotations
@@ -71,26 +72,27 @@ async def _rows(
     name: str, chunk: Sequence[LabelledTask], backend: SandboxBackend, known: Runs, *, limits: ProbeLimits, seed: int
 ) -> list[dict[str, object]]:
     plans = [plan(task.target, limits=limits, seed=seed) for task in chunk]
+    everybody = [(*(s.candidate for s in task.solutions), *task.peers) for task in chunk]
     keys = [
-        [_key(task, inputs, s.candidate.code) for s in task.solutions]
-        for task, (_, inputs) in zip(chunk, plans, strict=True)
+        [_key(task, inputs, c.code) for c in candidates]
+        for task, (_, inputs), candidates in zip(chunk, plans, everybody, strict=True)
     ]
     work = []
-    for task, (_, inputs), mine in zip(chunk, plans, keys, strict=True):
-        missing = [s.candidate for s, key in zip(task.solutions, mine, strict=True) if key not in known]
+    for task, (_, inputs), candidates, mine in zip(chunk, plans, everybody, keys, strict=True):
+        missing = [c for c, key in zip(candidates, mine, strict=True) if key not in known]
         if missing:
             work.append(Work(task.target, inputs, missing))
     got = (await execute(work, backend, limits))[0] if work else {}
     rows = []
-    for task, (examples, inputs), mine in zip(chunk, plans, keys, strict=True):
-        for s, key in zip(task.solutions, mine, strict=True):
-            if (task.target.id, s.candidate.id) in got:
-                known[key] = got[task.target.id, s.candidate.id]
+    for task, (examples, inputs), candidates, mine in zip(chunk, plans, everybody, keys, strict=True):
+        for c, key in zip(candidates, mine, strict=True):
+            if (task.target.id, c.id) in got:
+                known[key] = got[task.target.id, c.id]
         made = report(
-            task.target, [s.candidate for s in task.solutions], examples, inputs,
+            task.target, candidates, examples, inputs,
             [known[key] for key in mine], limits=limits, seed=seed,
         )  # fmt: skip
-        for s, probed in zip(task.solutions, made.candidates, strict=True):
+        for s, probed in zip(task.solutions, made.candidates[: len(task.solutions)], strict=True):
             rows.append(
                 {
                     "set": name,

@@ -10,7 +10,7 @@ from typing import get_args
 
 import numpy as np
 
-from qlp.confidence.features import Kind
+from qlp.confidence.features import BY_NAME, Kind
 from qlp.confidence.generators import Spread
 from qlp.confidence.measure.metrics import Floats, Ints, brier_skill, log_loss, members_of, within
 from qlp.confidence.model import ConfidenceModel, Part
@@ -114,6 +114,7 @@ def too_few(rows: Sequence[Row]) -> str | None:
 
 
 def train_part(table: Table, recipe: Recipe, say: Say) -> TrainedPart:
+    table = without_static(table)
     splits = crossed_splits(table, recipe.folds, recipe.seed)
     tried: list[tuple[Compared, Candidate, HeldOut]] = []
     for candidate in CANDIDATES:
@@ -138,6 +139,12 @@ def train_part(table: Table, recipe: Recipe, say: Say) -> TrainedPart:
     )
     every = tuple(t[0].model_copy(update={"chosen": i == best}) for i, t in enumerate(tried))
     return TrainedPart(part=part, candidate=candidate.name, map=chosen.map, compared=every)
+
+
+def without_static(table: Table) -> Table:
+    """What is read from the text alone does not carry over to other collections, so no model gets to see it; what it
+    would have added is in the report."""
+    return table.only([f for f in table.features if BY_NAME[f].group != "static"])
 
 
 def _spread(table: Table, candidate: Candidate, map_name: str, common: Floats, recipe: Recipe) -> Spread:

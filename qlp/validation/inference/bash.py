@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from qlp.models import ProjectCommand
 
-_NAMES = ("test_*.sh", "*_test.sh", "test.sh", "test_*.bash", "*_test.bash")
+_NAMES = ("test_*.sh", "*_test.sh", "test_*.bash", "*_test.bash")
 _EACH = 'for test in "$@"; do bash "$test" || exit 1; done'
 
 

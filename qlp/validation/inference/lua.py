@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from qlp.models import ProjectCommand
 
-_NAMES = ("test_*.lua", "*_test.lua", "test.lua")
+_NAMES = ("test_*.lua", "*_test.lua")
 _EACH = 'for test in "$@"; do lua5.4 "$test" || exit 1; done'
 _PATH = "./?.lua;./?/init.lua;./src/?.lua;./lib/?.lua;;"
 

@@ -24,6 +24,7 @@ _TASTE = {
     2046,  # an unquoted $(...): often split on purpose
     2119,  # a function that is called without the arguments that it could take
     2120,
+    2140,  # "a"b"c"
     2145,  # "text $@" in a message
     2166,  # [ p -a q ]
     2172,  # signals by number

@@ -47,7 +47,7 @@ function links(file, text, every) {
     if (wanted.startsWith('..') || fs.existsSync(wanted)) continue;
     const page = m[1].toLowerCase() === 'a';
     if (page && !/\.html?$/i.test(wanted)) continue;
-    report.add('missing-file', built || /\.(?:png|jpe?g|gif|webp|svg|ico|mp4|mp3|webm|woff2?|avif|pdf)$/i.test(wanted) ? 'info' : 'medium', `${target} is not among the files`, file, line);
+    report.add('missing-file', built || /[.-][0-9a-f]{8,}\./.test(wanted) || /\.(?:png|jpe?g|gif|webp|svg|ico|mp4|mp3|webm|woff2?|avif|pdf)$/i.test(wanted) ? 'info' : 'medium', `${target} is not among the files`, file, line);
   }
 }
 

@@ -81,6 +81,25 @@ def references(node: Any, path: str, scope: frozenset[str]) -> Iterator[Referenc
                 stack.append((child, names))
 
 
+def _no_type(node: Any) -> str:
+    """The first word of a type expression that names no type; "" if all do. Keys and defaults are no types."""
+    stack = [node]
+    while stack:
+        at = stack.pop()
+        children = at.named_children
+        if at.type == "variable_expr" and _text(at) not in _TYPES:
+            return _text(at)
+        if at.type == "function_call":
+            name, *rest = children
+            if _text(name) not in _TYPES:
+                return _text(name)
+            arguments = [c for r in rest for c in r.named_children]
+            stack += arguments[:1] if _text(name) == "optional" else arguments
+        else:
+            stack += children[1:] if at.type == "object_elem" else children
+    return ""
+
+
 class Types:
     def __init__(self, report: Report, files: list[tuple[str, Block]]) -> None:
         self._report = report
@@ -148,22 +167,10 @@ class Types:
         kind, default = block.attributes.get("type"), block.attributes.get("default")
         if kind is not None and kind.node is not None:
             text = kind.text.strip().strip('"')
-            for node in walk(kind.node):
-                name = (
-                    _text(node.named_children[0])
-                    if node.type == "function_call"
-                    else _text(node)
-                    if node.type == "variable_expr"
-                    else ""
-                )
-                if name and name not in _TYPES and node.type in ("function_call", "variable_expr"):
-                    self._add(
-                        "unknown-type",
-                        f"{name!r} is no type; there are {', '.join(sorted(_TYPES - {'optional'}))}",
-                        path,
-                        kind,
-                    )
-                    return
+            if name := _no_type(kind.node):
+                known = ", ".join(sorted(_TYPES - {"optional"}))
+                self._add("unknown-type", f"{name!r} is no type; there are {known}", path, kind)
+                return
             value = default.literal if default is not None else None
             shape = only(default.node).type if default is not None and default.node is not None else ""
             if value is None and shape not in ("tuple", "object"):

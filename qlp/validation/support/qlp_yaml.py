@@ -5,7 +5,6 @@ aliases of aliases can blow up. An alias is the same object again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,18 +143,18 @@ def _build(text: str) -> Any:
             parent.value[name] = node
             parent.keys[name] = (line, column)
 
-    events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
-    for count, event in enumerate(events):
+    for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+        mark: Any = event.start_mark
         if count > MAX_EVENTS:
-            raise TooMuch("the file has too many values to be checked", event.start_mark.line + 1)
+            raise TooMuch("the file has too many values to be checked", mark.line + 1)
         if isinstance(event, yaml.DocumentStartEvent):
-            document = Document(Node(None, event.start_mark.line + 1, 1))
+            document = Document(Node(None, mark.line + 1, 1))
             anchors = {}
         elif isinstance(event, yaml.DocumentEndEvent):
             yield document
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in anchors:
-                line, column = event.start_mark.line + 1, event.start_mark.column + 1
+                line, column = mark.line + 1, mark.column + 1
                 raise Broken(f"the alias *{event.anchor} has no anchor before it", line, column)
             put(anchors[event.anchor])
         elif isinstance(event, yaml.ScalarEvent):

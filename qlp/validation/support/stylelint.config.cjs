@@ -7,6 +7,8 @@ module.exports = {
   rules: {
     'no-descending-specificity': null,
     'no-empty-source': null,
+    'no-duplicate-selectors': [true, { severity: 'warning' }],
+    'property-no-deprecated': [true, { severity: 'warning' }],
     'block-no-empty': [true, { severity: 'warning' }],
     'declaration-property-value-no-unknown': [true, { severity: 'error' }],
     'font-family-no-missing-generic-family-keyword': [true, { severity: 'warning' }],

@@ -27,14 +27,12 @@ _BESIDE = {
     "meson",
     "starlark",
     "xml",
-    "scss",
     "vue",
     "svelte",
     "astro",
     "proto",
     "graphql",
     "prisma",
-    "groovy",
 }
 """Written beside a program in another language: their files do not tell what a project is written in."""
 _TREES: dict[str, ProjectLanguage] = {name: "other" for name, grammar in GRAMMARS.items() if grammar not in _BESIDE}

@@ -78,7 +78,9 @@ def test_a_trained_model_ranks_and_calibrates_what_it_has_not_seen() -> None:
     assert set(whole) == {"made_a", "made_b", ALL}
     assert (whole[ALL].auroc or 0) > 0.9
     assert (whole[ALL].skill or 0) > 0.4
-    assert kind.effects["examples_pass_fraction"] > kind.effects["code_length_log"]
+    assert kind.effects["examples_pass_fraction"] > kind.effects["generated_crash_rate"]
+    assert "code_length_log" not in kind.effects, "what is read from the text alone is not in the model"
+    assert {s.name for s in kind.subsets} == {"static", "all and static"}
     assert {t.target for t in kind.thresholds} >= {0.02, 0.1}
     assert next(g for g in report.goals if "twins" in g.name).met is None, "there are no twins in these rows"
 

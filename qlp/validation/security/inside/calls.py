@@ -171,9 +171,9 @@ class Calls:
         unsure = False
         for arg in node.args:
             if isinstance(arg.value, Func) and not arg.value.name:
-                value = Value(func=arg.value)
                 self.nested.add(id(arg.value))
-                self.run_closure(arg.value, state, self.block_values(this, name))
+                answer = self.run_closure(arg.value, state, self.block_values(this, name))
+                value = Value(func=arg.value, texts=self.answer(answer))
             else:
                 value = self.eval(arg.value, state)
             if arg.name in ("*", "**"):
@@ -190,6 +190,11 @@ class Calls:
             self.nested.add(id(node.block))
             self.run_closure(node.block, state, self.block_values(this, name))
         return Given(this, positional, named, unsure)
+
+    @staticmethod
+    def answer(value: Value) -> str:
+        """What a closure always answers, as text for conditions: `=> True`."""
+        return f"=> {value.const}" if value.known and isinstance(value.const, bool) else ""
 
     def block_values(self, this: Value | None, name: str) -> list[Value] | None:
         """What a closure gets: elements of the receiver where the method hands them on."""
@@ -333,6 +338,9 @@ class Calls:
             taint = {(k, i if plain else i + suffix): c for (k, i), c in this.taint.items()}
             taint = cleaned(taint, labels) if labels else taint
             return Value(taint=taint, paths=out, steps=this.steps if not plain else steps, root=True)
+        if name == "URL" and len(given.positional) == 2 and given.positional[0].known:
+            # `new URL("/home", base)`: the base gives the host of this very request.
+            return Value(paths=out, cls=cls, prefix=str(given.positional[0].const))
         taint = taint_of(everything if node.new or this is None or self.hands_on(this, name) else [this])
         if labels:
             taint = cleaned(taint, labels)

@@ -280,8 +280,7 @@ class Expressions(Calls):
             if not node.value.name:
                 if isinstance(node.target, Name):
                     self.functions.setdefault(node.target.id, [node.value])
-                value = Value(func=node.value)
-                self.run_closure(node.value, state)
+                value = Value(func=node.value, texts=self.answer(self.run_closure(node.value, state)))
         if node.op in ("||=", "??=", "or="):
             value = join([self.eval(node.target, state), value])
         elif node.op not in ("=", ":=", "=>") and node.op.endswith("="):
@@ -391,6 +390,8 @@ class Expressions(Calls):
                 continue
             whole = value.items[0] if value.items else value
             if whole.attrs is not None or (whole.steps & {"+", "format"} and not whole.built):
+                continue
+            if rule.texts is not None and not whole.built:
                 continue
             key = reaches(rule, whole, state)
             if key is not None:
