@@ -31,8 +31,7 @@ def main() -> int:
     parser.add_argument("--language", action="append", choices=reader.languages(), help="default: all of the corpus")
     parser.add_argument("--step", type=int, default=1, help="every n-th fault")
     parser.add_argument("--rounds", type=int, default=3, help="of each timing; the median counts")
-    parser.add_argument("--no-times", action="store_true")
-    parser.add_argument("--no-faults", action="store_true")
+    parser.add_argument("--only", choices=("times", "judged"), help="the other part of --out stays as it is")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     return asyncio.run(_run(options))
@@ -41,30 +40,35 @@ def main() -> int:
 async def _run(options: argparse.Namespace) -> int:
     backend = await open_backend(SandboxSettings(backend="docker"), home())
     languages = tuple(options.language or reader.languages())
-    found: dict[str, object] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "load_before": os.getloadavg()},
-        "step": options.step,
-        "rounds": options.rounds,
-    }
-    if not options.no_times:
-        found["times"] = times = {}
+    before = json.loads(options.out.read_text("utf-8")) if options.only and options.out.is_file() else {}
+    found: dict[str, object] = {**before, "cores": os.cpu_count(), "python": platform.python_version()}
+    if options.only != "judged":
+        rows: dict[str, object] = {}
         for language in languages:
-            times[language] = await by_hand.measure(backend, reader.good(language), rounds=options.rounds)
-            _say(f"{language}: {times[language].line}")
-        found["times"] = {language: t.model_dump(mode="json") for language, t in times.items()}
-    good = await judged.good_programs(backend, languages, _say)
-    found["good"] = [g.model_dump(mode="json") for g in good]
-    if not options.no_faults:
+            times = await by_hand.measure(backend, reader.good(language), rounds=options.rounds)
+            rows[language] = times.model_dump(mode="json")
+            _say(f"{language}: {times.line}")
+        found["times"] = {**_about(), "rounds": options.rounds, "languages": rows}
+    if options.only != "times":
+        about = {**_about(), "step": options.step}
+        good = await judged.good_programs(backend, languages, _say)
         faults = await judged.faulty_programs(backend, languages, options.step, _say)
-        found["faults"] = [f.model_dump(mode="json") for f in faults]
-        found["scores"] = scores = judged.scores(good, faults)
+        scores = judged.scores(good, faults)
         for name, row in scores.items():
             _say(f"{name}: {row}")
-    found["load_after"] = os.getloadavg()
+        found["judged"] = {
+            **about,
+            "scores": scores,
+            "good": [g.model_dump(mode="json") for g in good],
+            "faults": [f.model_dump(mode="json") for f in faults],
+        }
     options.out.write_text(json.dumps(found, indent=1) + "\n")
     _say(f"wrote {options.out}")
     return 0
+
+
+def _about() -> dict[str, object]:
+    return {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": os.getloadavg()}
 
 
 def _say(text: str) -> None:

@@ -77,4 +77,3 @@ async def test_no_checker_breaks(profile: str) -> None:
     for suffix in PROFILES[profile]:
         assert {f"binary.{suffix}", f"latin.{suffix}"} <= blamed, suffix
     assert not {path for path in blamed if path.startswith("empty")} - {"empty.json", "empty.dockerfile", "empty.xml"}
-

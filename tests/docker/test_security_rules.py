@@ -168,8 +168,8 @@ async def test_names_of_dependencies(sandbox: Sandbox) -> None:
 
 async def test_bandit_tells_what_the_own_rules_leave_to_it(sandbox: Sandbox) -> None:
     files = {
-        "page.py": b"import hashlib\nimport tarfile\nimport snmp\nfrom Crypto.PublicKey import DSA\nimport paramiko\nc = paramiko.SSHClient()\nc.exec_command('ls')\nimport logging.config\nlogging.config.listen(9999)\n",
+        "page.py": b"import paramiko\n\nc = paramiko.SSHClient()\nc.exec_command('ls')\n",
         "tests/test_page.py": b"def test_page():\n    assert 1 + 1 == 2\n",
     }
     reading = await check(sandbox, "bandit", files)
-    assert [(f.rule, f.file, f.severity) for f in reading.findings] == [("B612", "page.py", "medium"), ("B601", "page.py", "medium")]
+    assert [(f.rule, f.file, f.severity) for f in reading.findings] == [("B601", "page.py", "medium")]

@@ -25,6 +25,7 @@ GOAL_FEATURES = ("loads", "examples_pass_fraction", "examples_count_log", "agree
 """Examples, and agreement with samples of the same model."""
 TARGETS = (0.005, 0.01, 0.02, 0.05, 0.1)
 _HUMANEVAL = "humaneval_python"
+_TWINS = "humanevalpack_python"
 
 
 class Held(Frozen):
@@ -210,8 +211,7 @@ def goals(kinds: Sequence[KindReport]) -> tuple[Goal, ...]:
     whole = new_tasks.get(_HUMANEVAL)
     strict = [s for h in function.held if h.protocol != "task" for s in h.after if s.generator == ALL and s.set != ALL]
     skills = [s.skill for s in strict if s.skill is not None]
-    pairs = sum(t.pairs for t in function.twins)
-    below = sum(t.pairs * t.below for t in function.twins) / pairs if pairs else None
+    below = {t.set: t.below for t in function.twins}
     static = max((s.auroc or 0.0 for s in function.subsets if s.name == "static" and s.set != ALL), default=None)
     dominated = sum(s.dominated for s in function.singles)
     return (
@@ -219,7 +219,8 @@ def goals(kinds: Sequence[KindReport]) -> tuple[Goal, ...]:
         _goal("the same: Brier skill", narrow.skill if narrow else None, 0.60),
         _goal("HumanEval, new tasks, all features: ECE", whole.ece if whole else None, 0.03, most=True),
         _goal("least skill of a held-out set, 100 outcomes a generator", min(skills, default=None), 0.0),
-        _goal("share of buggy twins below their fixed ones", below, 0.95),
+        _goal("buggy twins below their fixed ones, each alone", below.get(_TWINS), 0.95),
+        _goal("the same, beside samples of models", below.get(f"{_TWINS}_peers"), 0.95),
         _goal("share of single features whose risk-coverage curve is nowhere lower, beyond chance",
               dominated / len(function.singles) if function.singles else None, 1.0),
         _goal("static features alone, new tasks: largest AUROC (more is a leak)", static, 0.85, most=True),

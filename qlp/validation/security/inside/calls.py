@@ -48,8 +48,8 @@ class Calls:
             r"(?i)(cur|conn?|connection|cursor|db|database|session|engine|pool|client|stmt|statement|pdo|mysqli?|sql\w*|knex|"
             r"sequelize|prisma|template|manager|tx|repository|jdbc\w*)(\(\))?\.\w+$|sql|query|stmt|createStatement"
         )
-        self._lookups = re.compile(self.facts.get("lookups", r"^$"))
-        self._cleaners = re.compile(self.facts.get("cleaners", r"^$"))
+        self._lookups = re.compile(self.facts.get("lookups", r"(?!)"))
+        self._cleaners = re.compile(self.facts.get("cleaners", r"(?!)"))
         self._exits = frozenset(self.facts.get("exits", []))
         self._through = frozenset(self.facts.get("through", []))
 

@@ -182,7 +182,7 @@ class Flow(Expressions):
                     Value(taint={(kind, key): frozenset()}, paths=(key,), root=True) if kind else Value(paths=(key,))
                 )
             return made
-        plain = re.search(facts.get("safe_types", r"^$"), param.type) is not None
+        plain = re.search(facts.get("safe_types", r"(?!)"), param.type) is not None
         ident = f"{param.name}"
         if param.default is not None and isinstance(param.default, Call):
             mark = getattr(param.default.func, "id", "")
