@@ -42,9 +42,7 @@ async def deepen(
         wall_s = max(0.0, left - (time.monotonic() - began))
         seed = int(digest.removeprefix("sha256:")[:8], 16)
         depth = await _readable(
-            sample_mutants(
-                room.sandbox, project, checks, room.recorder, count=asked.mutants, wall_s=wall_s, seed=seed
-            )
+            sample_mutants(room.sandbox, project, checks, room.recorder, count=asked.mutants, wall_s=wall_s, seed=seed)
         )
         part = _with(room, part, depth, _mutants(asked, depth))
     elif asked.mutants:

@@ -11,7 +11,8 @@ from qlp.sandbox.protocol import ExecResult
 from qlp.validation.check import Parser, Reading
 
 WORKSPACE = "/workspace/"
-_MAX_FINDINGS = 200
+_MAX_FINDINGS = 10_000
+"""Far more than a stage keeps (parts.py), which counts what it drops."""
 
 
 def _text(raw: bytes) -> str:

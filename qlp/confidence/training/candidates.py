@@ -46,12 +46,10 @@ class Candidate:
 
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate("logistic"),
-    Candidate("logistic, nothing hidden", hidden=0.0),
     Candidate("additive trees", Shape(depth=1, rounds=250)),
     Candidate("trees of depth 2", Shape(depth=2, rounds=150)),
     Candidate("trees of depth 3", Shape(depth=3, rounds=120)),
     Candidate("trees of depth 3, nothing hidden", Shape(depth=3, rounds=120), hidden=0.0),
-    Candidate("trees of depth 3, rows alike", Shape(depth=3, rounds=120), balance=1.0),
 )
 
 

@@ -20,12 +20,13 @@ Index = NDArray[np.intp]
 Splits = Sequence[tuple[Mask, Mask]]
 
 _INNER = 3
-_MOST_GENERATORS = 12
+_MOST_GENERATORS = 5
+"""Of one collection."""
 _LEAST_TESTED = 50
 """Rows of a generator that have to be left to judge a prior on."""
 SLOPES = (0.1, 0.25, 0.5, 1.0, 2.0)
 INTERCEPTS = (0.2, 0.5, 1.0, 2.0)
-BUDGETS = (0, 10, 30, 100)
+BUDGETS = (0, 20, 100)
 """Outcomes of a new generator at which the strength of its prior is judged."""
 CELL = 0.5
 """Share of the spread that is left to languages and kinds of one generator. Chosen, not measured: the data has

@@ -72,7 +72,10 @@ async def _passes(entry: Entry, source: str, backend: SandboxBackend, language: 
     else:
         files = {"javascript.mjs": source, "it.test.mjs": test, "package.json": '{"type": "module"}'}
         argv = ("node", "--test", "it.test.mjs")
-    job = Job(files={k: v.encode() for k, v in files.items()}, commands=(Command(argv=argv, wall_s=_TEST_S),))
+    commands: tuple[Command, ...] = (Command(argv=argv, wall_s=_TEST_S),)
+    if language == "javascript":  # the image's packages are not on a program's way up the folders
+        commands = (Command(argv=("ln", "-s", "/opt/qlp/node/node_modules", "node_modules")), *commands)
+    job = Job(files={k: v.encode() for k, v in files.items()}, commands=commands)
     async with backend.open(_PROFILE[language], Limits(wall_s=_TEST_S)) as sandbox:  # a fresh one: mutants eat memory
         return (await sandbox.job(job)).last.ok
 

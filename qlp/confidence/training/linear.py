@@ -43,7 +43,7 @@ def fit_linear(x: Floats, y: Ints, weights: Floats, features: tuple[str, ...], *
     means = np.where(given, x, 0.0).sum(axis=0) / counts
     scales = np.sqrt((np.where(given, x - means, 0.0) ** 2).sum(axis=0) / counts)
     scales = np.where(scales > 1e-9, scales, 1.0)
-    estimator = LogisticRegression(C=c, max_iter=2000)
+    estimator = LogisticRegression(C=c, solver="newton-cholesky", max_iter=200)
     estimator.fit(_design(x, means, scales), y, sample_weight=weights)
     return FittedLinear(estimator, features, means, scales)
 

@@ -9,7 +9,7 @@ import numpy as np
 from qlp.confidence.calibration import Beta, Isotonic, Platt, VennAbers
 from qlp.confidence.measure.metrics import Floats, Ints
 
-_GRID = 60
+_GRID = 40
 """Scores at which Venn-Abers' two fits are kept."""
 _POINTS = 400
 """Most points of an isotonic map that are kept."""
