@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -33,12 +34,13 @@ class Row(BaseModel):
 
 
 def read_rows(paths: Iterable[Path]) -> list[Row]:
-    """Rows of JSON-lines files, or of all `*.jsonl` below folders, in a stable order. Raises InputError."""
+    """Rows of JSON-lines files (`.xz` too), or of all in the given folders, in a stable order. Raises InputError."""
     rows: list[Row] = []
     for file in _files(paths):
         try:
-            lines = file.read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            raw = file.read_bytes()
+            lines = (lzma.decompress(raw) if file.suffix == ".xz" else raw).decode("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError, lzma.LZMAError) as error:
             raise InputError(f"the rows of {file} cannot be read: {error}") from error
         rows += [_row(line, file, number) for number, line in enumerate(lines, 1) if line.strip()]
     if not rows:
@@ -49,7 +51,7 @@ def read_rows(paths: Iterable[Path]) -> list[Row]:
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.glob("*.jsonl"))
+            yield from sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.xz")])
         elif path.is_file():
             yield path
         else:
