@@ -63,7 +63,9 @@ def test_a_toolchain_is_named_by_what_it_holds_and_for_whom(tmp_path: Path) -> N
 
 
 def test_every_language_has_a_profile_without_secrets() -> None:
-    assert {image_profile(language) for p in IMAGE_PROFILES for language in languages(p)} == set(IMAGE_PROFILES) - {"analysis"}
+    assert {image_profile(language) for p in IMAGE_PROFILES for language in languages(p)} == set(IMAGE_PROFILES) - {
+        "analysis"
+    }
     assert image_profile("typescript") == image_profile("javascript") == "node"
     for profile in IMAGE_PROFILES:
         assert environment(profile)["PATH"].startswith(f"/opt/qlp/{profile}/bin")
