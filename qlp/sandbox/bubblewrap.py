@@ -25,6 +25,7 @@ from qlp.models import LOCAL_TENANT, Isolation
 from qlp.sandbox import boot, cgroups, seccomp
 from qlp.sandbox.cancellation import to_the_end
 from qlp.sandbox.container import MAX_LIFETIME_S, UID, job_config, writable_mb
+from qlp.sandbox.debian import HOSTS
 from qlp.sandbox.ownership import Owner
 from qlp.sandbox.pipe import PipeStream
 from qlp.sandbox.profiles import DEFAULT_PROFILES, WORKSPACE, environment, languages
@@ -42,7 +43,7 @@ _JOIN = 'for f in $QLP_JOIN; do echo $$ > "$f" || exit 97; done; unset QLP_JOIN;
 _ETC = {
     "passwd": f"root:x:0:0:root:/:/bin/false\nsandbox:x:{UID}:{UID}:sandbox:{WORKSPACE}:/bin/sh\n",
     "group": f"root:x:0:\nsandbox:x:{UID}:\n",
-    "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+    "hosts": HOSTS,
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 

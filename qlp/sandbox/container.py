@@ -31,6 +31,7 @@ def create_options(image: str, labels: Mapping[str, str], limits: Limits, *, run
     disk_mb, tmp_mb, shm_mb = writable_mb(limits)
     host: dict[str, Any] = {
         "NetworkMode": "none",
+        "Dns": ["127.0.0.1"],  # nobody there: the engine would write the host's name server down
         "ReadonlyRootfs": True,
         "CapDrop": ["ALL"],
         # What the runner needs to give each job namespaces of its own; before any command is executed it adds the
@@ -71,7 +72,6 @@ def create_options(image: str, labels: Mapping[str, str], limits: Limits, *, run
         "AttachStdout": True,
         "AttachStderr": True,
         "Tty": False,
-        "NetworkDisabled": True,
         "StopSignal": "SIGKILL",
         "Labels": dict(labels),
         "HostConfig": host,

@@ -26,6 +26,8 @@ _TRIM = (
     " /usr/share/go-*/test /usr/share/go-*/api"
 )
 FINISH = "/tmp/qlp-finish.sh"
+HOSTS = "127.0.0.1 localhost sandbox\n::1 localhost\n"
+"""/etc/hosts of a sandbox whose engine does not write one itself."""
 _POLY_FINISH = Path(__file__).parent / "toolchains" / "poly" / "finish.sh"
 
 
@@ -40,7 +42,7 @@ class RootRecipe:
 
     @property
     def text(self) -> str:
-        return " ".join((SUITE, *self.packages, self.finish, ENV))
+        return " ".join((SUITE, *self.packages, self.finish, ENV, HOSTS))
 
     @property
     def digest(self) -> str:
@@ -136,7 +138,7 @@ def ensure_rootfs(root: RootRecipe, home: Path, *, tar: Path | None = None) -> P
 
 
 def mount_points(tree: Path, *, bare: bool = False) -> None:
-    """What bubblewrap mounts on: the root is read-only inside. `bare`: an image that is not one of ours."""
+    """What bubblewrap mounts on, and /etc/hosts: the root is read-only. `bare`: an image that is not one of ours."""
     ours = () if bare else (f"{OPT[1:]}/{name}" for name in (*toolchain.TOOLCHAINS, "deps", "runner"))
     for folder in ("workspace", "run/qlp", "tmp", "dev", "proc", *ours):
         place = tree
@@ -148,6 +150,9 @@ def mount_points(tree: Path, *, bare: bool = False) -> None:
     oom = tree / "run/qlp/oom"
     oom.unlink(missing_ok=True)
     oom.touch()
+    hosts = tree / "etc/hosts"
+    if not hosts.is_symlink() and (tree / "etc").is_dir() and not (hosts.is_file() and hosts.stat().st_size):
+        hosts.write_text(HOSTS)
     if not bare:
         (tree / NODE_MODULES[1:]).symlink_to(NODE_MODULES_TARGET)
     tree.chmod(0o755)

@@ -76,6 +76,15 @@ async def shell(box: Session, line: str, **options: Any) -> ExecResult:
 # --- what a job is -------------------------------------------------------------------------------------------------
 
 
+async def test_localhost_is_the_job_s_own_loopback(box: Session) -> None:
+    code = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); "
+        "socket.create_connection(('localhost', s.getsockname()[1]), 2).close(); print('reached')"
+    )
+    result = await box.job(Job(commands=(Command(argv=("python3", "-c", code)),)))
+    assert result.last.stdout == b"reached\n", result
+
+
 async def test_files_in_commands_in_order_artefacts_out(box: Session) -> None:
     told: list[tuple[Stream, bytes]] = []
     job = Job(

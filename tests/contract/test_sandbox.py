@@ -423,6 +423,16 @@ async def test_there_is_no_network_but_the_own_loopback(box: Sandbox) -> None:
     assert (await python(box, code)).stdout == b"loopback\n"
 
 
+async def test_localhost_is_the_own_loopback(box: Sandbox) -> None:
+    code = (
+        "import socket\n"
+        "s = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(('localhost', s.getsockname()[1]), 2).close(); print('reached')\n"
+    )
+    result = await python(box, code)
+    assert result.stdout == b"reached\n", result.stderr
+
+
 async def test_the_host_s_loopback_is_another_one(box: Sandbox) -> None:
     server = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
     async with server:

@@ -56,7 +56,6 @@ if (runner === 'vitest') {
     fs.symlinkSync('/opt/qlp/node/node_modules', 'node_modules', 'dir');
   } catch { /* installed already */ }
 }
-env.NODE_OPTIONS = `--require=${path.resolve('.qlp/js_localhost.cjs')} ${env.NODE_OPTIONS ?? ''}`.trim();
 const ended = spawnSync(argv[0], argv.slice(1), { env, stdio: ['ignore', 2, 2] });
 if (ended.error) {
   process.stderr.write(`${argv[0]}: ${ended.error.message}\n`);

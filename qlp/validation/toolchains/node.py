@@ -105,7 +105,7 @@ NODE = Toolchain(
     plan=_plan,
     versions=Command(argv=("node", "-e", _VERSIONS), wall_s=20),
     support=support(
-        "js_syntax.cjs", "js_lint.sh", "eslint.config.mjs", "js_tests.cjs", "js_reporter.mjs", "js_localhost.cjs",
+        "js_syntax.cjs", "js_lint.sh", "eslint.config.mjs", "js_tests.cjs", "js_reporter.mjs",
         "jest/vitest.config.mjs", "jest/setup.mjs",
     ),
     trees={
