@@ -61,5 +61,5 @@ class Validations:
             from qlp.validation.opinions import ModelReview
 
             ledger = Ledger(open_database(self._settings.home))
-            self._review = ModelReview(self._backend, Models(self._settings.models), ledger, self._settings)
+            self._review = ModelReview(self._backend, Models(self._settings), ledger, self._settings)
         return self._review

@@ -69,10 +69,6 @@ class ModelSettings(_Section):
     """OpenAI-compatible endpoint; None uses OPENAI_BASE_URL, api.openai.com if there is a key, or localhost:11434."""
     api_key: SecretStr | None = None
     """Key of the endpoint; None uses OPENAI_API_KEY."""
-    t1: str | None = None
-    """Model of tier T1; None picks the first that the endpoint lists."""
-    t2: str | None = None
-    """Model of tier T2; None means the same as T1."""
     prompt_style: Literal["fenced", "bare"] = "fenced"
     """`fenced` sends contract and upstream files and reads fenced blocks; `bare` sends the request alone and reads
     the whole answer as one file (base or very small models)."""
@@ -89,6 +85,45 @@ class ModelSettings(_Section):
     """Attempts at one task over all tiers."""
     extra_body: dict[str, object] = {}
     """Fields passed through to the endpoint, such as top_k or min_p."""
+
+
+class ProviderSettings(_Section):
+    """One source of models beside the endpoint of `models`, under a name of your own."""
+
+    kind: Literal["openai", "azure", "anthropic", "bedrock", "vllm"] = "openai"
+    """`openai` is any OpenAI-compatible endpoint; `vllm` is a model that this cluster hosts itself."""
+    base_url: str | None = None
+    """Address; None means the one of the kind (its usual environment variable, or the public service)."""
+    api_key: SecretStr | None = None
+    """None uses the kind's usual environment variable."""
+    api_version: str | None = None
+    """Azure only."""
+    region: str | None = None
+    """Bedrock only; None uses AWS_REGION."""
+    price: Literal["table", "free", "unknown"] = "table"
+    """As in `models.price`."""
+    rpm: int | None = Field(default=None, ge=1)
+    """Requests a minute, over the whole cluster."""
+    tpm: int | None = Field(default=None, ge=1)
+    """Tokens a minute, over the whole cluster."""
+
+
+class TierSettings(_Section):
+    """Who serves a tier. A model is `provider:model`, or an id at the endpoint of `models`."""
+
+    model: str | None = None
+    """None: tier T1 takes the first model that the endpoint lists, the others the model of the tier below."""
+    fallbacks: tuple[str, ...] = ()
+    """Models to ask, in this order, when the one before cannot answer (rate limit, context, content policy, outage)."""
+    hedge_after_s: float | None = Field(default=None, gt=0)
+    """Ask the first fallback too when the model has not answered after this many seconds; None never does."""
+
+
+class TiersSettings(_Section):
+    t0: TierSettings = TierSettings()
+    t1: TierSettings = TierSettings()
+    t2: TierSettings = TierSettings()
+    t3: TierSettings = TierSettings()
 
 
 class ServerSettings(_Section):
@@ -174,6 +209,9 @@ class Settings(BaseSettings):
     """Folder of everything that QLP keeps."""
     sandbox: SandboxSettings = SandboxSettings()
     models: ModelSettings = ModelSettings()
+    providers: dict[str, ProviderSettings] = {}
+    """Further sources of models, by name: `provider:model` finds them."""
+    tiers: TiersSettings = TiersSettings()
     server: ServerSettings = ServerSettings()
     runs: RunSettings = RunSettings()
     validation: ValidationSettings = ValidationSettings()

@@ -82,7 +82,7 @@ async def _sandboxes(settings: Settings) -> list[Part]:
 
 async def _models(settings: Settings) -> Part:
     try:
-        listing = await Models(settings.models).listing()
+        listing = await Models(settings).listing()
     except QLPError as error:
         return Part(name="models t1, t2", state="broken", detail=error.detail, remedy="check the endpoint and its key")
     if listing.url is None:

@@ -11,7 +11,7 @@ from qlp.pipeline.models import Models
 
 
 def list_models(*, as_json: bool) -> None:
-    listing = asyncio.run(Models(Settings().models).listing())
+    listing = asyncio.run(Models(Settings()).listing())
     endpoint, names = listing.url, listing.models
     if as_json:
         print_json(

@@ -163,7 +163,7 @@ def _review(settings: Settings, backend: object) -> Review:
 
     database = Database(sqlite_url(settings.home))
     create_all(database)
-    return ModelReview(backend, Models(settings.models), Ledger(database), settings)  # type: ignore[arg-type]
+    return ModelReview(backend, Models(settings), Ledger(database), settings)  # type: ignore[arg-type]
 
 
 def _text(file: Path) -> str:

@@ -12,6 +12,11 @@ class Usage(Frozen):
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    """Part of the input that was read from the provider's prompt cache."""
+    cache_write_tokens: int = 0
+    """Part of the input that was written to it."""
+    reasoning_tokens: int = 0
+    """Part of the output that is not shown."""
     cost_usd: Decimal | None = Decimal(0)
 
     def __add__(self, other: Usage) -> Usage:
@@ -21,5 +26,7 @@ class Usage(Frozen):
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             cost_usd=None if unknown else (self.cost_usd or Decimal(0)) + (other.cost_usd or Decimal(0)),
         )

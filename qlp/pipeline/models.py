@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qlp.config import ModelSettings
+from qlp.config import Settings
 from qlp.errors import NoGeneratorError
 from qlp.models import Tier
 from qlp.models._base import Frozen
@@ -45,7 +45,7 @@ class ModelPrice:
 class Models:
     """Connects when a model is first needed; looks again as long as there was none."""
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pool: ModelPool | None = None
         self._connecting = asyncio.Lock()
@@ -65,11 +65,11 @@ class Models:
 
     async def listing(self) -> Listing:
         """Raises ProviderError when an endpoint is configured and does not answer."""
-        endpoint = await discover(self._settings)
+        endpoint = await discover(self._settings.models)
         return Listing(url=endpoint.base_url, models=await list_models(endpoint)) if endpoint else Listing(url=None)
 
     async def _connected(self) -> ModelPool | None:
         async with self._connecting:
             if self._pool is None:
-                self._pool = await connect(self._settings)
+                self._pool = await connect(self._settings.models, self._settings.tiers)
             return self._pool

@@ -88,7 +88,7 @@ async def build_services(
     return Services(
         settings=settings,
         sandbox=sandbox or await open_backend(settings.sandbox, settings.home),
-        models=Models(settings.models),
+        models=Models(settings),
         capsules=CapsuleStore(capsule_folder(settings)),
         signer=Signer.load(settings.home / "keys"),
         ledger=Ledger(database),

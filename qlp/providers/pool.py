@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from qlp.config import ModelSettings
+from qlp.config import ModelSettings, TiersSettings
 from qlp.errors import ProviderError
 from qlp.providers.breaker import Breakers
 from qlp.providers.discovery import choose_model, discover, list_models
@@ -43,7 +43,11 @@ class ModelPool:
 
 
 async def connect(
-    settings: ModelSettings, environ: Mapping[str, str] | None = None, *, breakers: Breakers = _BREAKERS
+    settings: ModelSettings,
+    tiers: TiersSettings = TiersSettings(),
+    environ: Mapping[str, str] | None = None,
+    *,
+    breakers: Breakers = _BREAKERS,
 ) -> ModelPool | None:
     """Find the endpoint and settle the models; None if no model is configured and none was found.
 
@@ -53,11 +57,14 @@ async def connect(
     endpoint = await discover(settings, environ)
     if endpoint is None:
         return None
-    t1 = settings.t1 or choose_model(await list_models(endpoint))
+    t1 = tiers.t1.model or choose_model(await list_models(endpoint))
     if t1 is None:
-        raise ProviderError(f"{endpoint.base_url} lists no model; pull one, or set QLP_MODELS__T1", reason="not_found")
+        raise ProviderError(
+            f"{endpoint.base_url} lists no model; pull one, or set QLP_TIERS__T1__MODEL", reason="not_found"
+        )
     first = OpenAICompatible(endpoint, t1, breaker=breakers.of(endpoint.base_url, t1))
-    if settings.t2 in (None, t1):
+    t2 = tiers.t2.model or t1
+    if t2 == t1:
         return ModelPool(endpoint, first, first)
-    second = OpenAICompatible(endpoint, settings.t2 or t1, breaker=breakers.of(endpoint.base_url, settings.t2 or t1))
+    second = OpenAICompatible(endpoint, t2, breaker=breakers.of(endpoint.base_url, t2))
     return ModelPool(endpoint, first, second)

@@ -29,7 +29,7 @@ async def list_models(backend: BackendDep, caller: Caller) -> ModelList:
     """qlp-auto routes; qlp-t0 needs no model; the tiers above need the configured models, listed with them."""
     from qlp.pipeline.models import Models
 
-    listing = await Models(backend.settings.models).listing()
+    listing = await Models(backend.settings).listing()
     data = [Model(id="qlp-auto"), Model(id="qlp-t0")]
     if listing.url is not None:
         data += [Model(id="qlp-t1"), Model(id="qlp-t2"), *(Model(id=m, owned_by="provider") for m in listing.models)]

@@ -126,7 +126,7 @@ async def test_a_model_that_answers_rubbish_ends_in_a_typed_error(tmp_path: Path
 
 async def test_a_cap_below_the_first_call_spends_nothing(tmp_path: Path) -> None:
     with ScriptedServer([Reply(match=".", text=answer(duration_py=RIGHT))], models=["gpt-4o"]) as server:
-        made = await platform(tmp_path, server, t1="gpt-4o", price="table")
+        made = await platform(tmp_path, server, price="table")
         with pytest.raises((BudgetExceededError, UnpricedModelError)):
             await made.run(Request(text=WISH, tests=TESTS, max_cost_usd=Decimal("0.000001")))
     assert not server.calls

@@ -43,7 +43,7 @@ def settings() -> Iterator[ModelSettings]:
 
 
 async def pool_of(settings: ModelSettings) -> ModelPool:
-    pool = await connect(settings, {})
+    pool = await connect(settings, environ={})
     assert pool is not None
     return pool
 

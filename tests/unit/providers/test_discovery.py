@@ -5,7 +5,7 @@ import time
 import pytest
 from pydantic import SecretStr
 
-from qlp.config import ModelSettings
+from qlp.config import ModelSettings, TierSettings, TiersSettings
 from qlp.errors import InputError, ProviderError, ProviderUnavailableError
 from qlp.providers.breaker import Breakers
 from qlp.providers.discovery import choose_model, discover, list_models
@@ -15,6 +15,7 @@ from tests.support.scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.unit
 NOBODY = "http://127.0.0.1:9/v1"
+LARGE = TiersSettings(t2=TierSettings(model="large"))
 
 
 async def test_nothing_configured_and_nothing_listening() -> None:
@@ -87,23 +88,23 @@ def test_default_model_is_a_chat_model() -> None:
 async def test_connect_settles_the_models_of_the_tiers(server: ScriptedServer) -> None:
     server.models = ["small", "large"]
     breakers = Breakers()
-    pool = await connect(ModelSettings(base_url=server.url, t2="large"), {}, breakers=breakers)
+    pool = await connect(ModelSettings(base_url=server.url), LARGE, {}, breakers=breakers)
     assert pool is not None
     assert (pool.of("t1").name, pool.of("t2").name) == ("local:small", "local:large")
     assert pool.unpriced() == ()
-    same = await connect(ModelSettings(base_url=server.url), {}, breakers=breakers)
+    same = await connect(ModelSettings(base_url=server.url), environ={}, breakers=breakers)
     assert same is not None
     assert same.t1 is same.t2
     assert same.t1.breaker is pool.t1.breaker, "parallel runs must share what they know about an outage"
-    unknown = await connect(ModelSettings(base_url=server.url, price="table"), {})
+    unknown = await connect(ModelSettings(base_url=server.url, price="table"), environ={})
     assert unknown is not None
     assert unknown.unpriced() == ("local:small",)
 
 
 async def test_an_endpoint_without_models_says_what_to_do(server: ScriptedServer) -> None:
     server.models = []
-    with pytest.raises(ProviderError, match="QLP_MODELS__T1"):
-        await connect(ModelSettings(base_url=server.url), {})
+    with pytest.raises(ProviderError, match="QLP_TIERS__T1__MODEL"):
+        await connect(ModelSettings(base_url=server.url), environ={})
 
 
 @pytest.mark.parametrize(
