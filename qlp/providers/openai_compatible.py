@@ -210,7 +210,7 @@ class OpenAICompatible:
 
         request = self._connected().chat.completions.with_streaming_response.create(
             model=self.model,
-            messages=cast(Any, [m.model_dump() for m in messages]),
+            messages=cast(Any, [{"role": m.role, "content": m.content} for m in messages]),
             extra_body=body,
             extra_headers={"Idempotency-Key": key},
             timeout=Timeout(options.timeout_s, connect=min(self._bounds.connect_s, options.timeout_s)),
