@@ -26,7 +26,7 @@ def show_contributions(confidence: Confidence, decision: Decision, because: str)
     screen.print("")
     screen.print(f"{'what':<28} {'value':>9} {'log-odds':>9}", markup=False)
     for c in confidence.contributions:
-        value = "" if c.feature.startswith("(") else "missing" if c.value is None else f"{c.value:.3f}"
+        value = "" if c.value is None else f"{c.value:.3f}"
         screen.print(f"{c.feature:<28} {value:>9} {c.effect:>+9.2f}", markup=False)
     total = sum(c.effect for c in confidence.contributions)
     screen.print(f"{'sum':<28} {'':>9} {total:>+9.2f}", markup=False)

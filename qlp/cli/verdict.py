@@ -36,7 +36,8 @@ def show_outcome(outcome: Outcome, capsule: Path | None, project: Path | None) -
         said = facts_line(stage.facts, stage.reason, stage.findings)
         screen.print(f"  {stage.stage:<10} {stage.status:<8} {said}", markup=False)
     confidence = outcome.confidence
-    moved = ", ".join(f"{c.feature} {c.effect:+.2f}" for c in confidence.contributions[:_TOP])
+    features = [c for c in confidence.contributions if not c.feature.startswith("(")]
+    moved = ", ".join(f"{c.feature} {c.effect:+.2f}" for c in features[:_TOP])
     between = f", {confidence.interval[0]:.2f} to {confidence.interval[1]:.2f}" if confidence.interval else ""
     screen.print(
         f"confidence {confidence.probability:.2f}{between} ({confidence.label}, {confidence.formula}: {moved})",

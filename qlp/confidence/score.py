@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from qlp.confidence.calibration import calibrated_logit
 from qlp.confidence.ensemble import raw_logit
 from qlp.confidence.features import FeatureValues, Kind
@@ -15,6 +13,8 @@ from qlp.models._base import Frozen
 
 CALIBRATION = "(calibration)"
 GENERATOR = "(generator)"
+UNMEASURED = "(not measured)"
+"""Features that have no value, in one: the model weighs what is absent too, but no single one of these is a reason."""
 
 
 class Known(Frozen):
@@ -73,9 +73,12 @@ def _label(model: ConfidenceModel, kind: Kind, here: Outcomes) -> Calibration:
 
 def _contributions(effects: dict[str, float], features: FeatureValues) -> tuple[Contribution, ...]:
     """Features by size of their effect, then what no feature did. A feature that moved nothing is left out."""
-    named = [(n, e) for n, e in effects.items() if not n.startswith("(") and abs(e) >= 5e-5]
-    rest: Sequence[tuple[str, float]] = [(n, e) for n, e in effects.items() if n.startswith("(")]
+    named = {n: e for n, e in effects.items() if not n.startswith("(")}
+    measured = [(n, e) for n, e in named.items() if features.get(n) is not None and abs(e) >= 5e-5]
+    unmeasured = sum(e for n, e in named.items() if features.get(n) is None)
+    rest = [(n, e) for n, e in effects.items() if n.startswith("(")]
+    rest += [(UNMEASURED, unmeasured)] if abs(unmeasured) >= 5e-5 else []
     return tuple(
         Contribution(feature=name, value=features.get(name), effect=round(effect, 4))
-        for name, effect in (*sorted(named, key=lambda x: -abs(x[1])), *rest)
+        for name, effect in (*sorted(measured, key=lambda x: -abs(x[1])), *rest)
     )

@@ -12,9 +12,9 @@ from qlp.confidence.ensemble import raw_logit
 from qlp.confidence.features import FeatureValues
 from qlp.confidence.generators import Spread
 from qlp.confidence.logistic import logit
-from qlp.confidence.model import ConfidenceModel, Loaded, Part
+from qlp.confidence.model import ConfidenceModel, Loaded, Part, load_model
 from qlp.confidence.risk import CalibrationScores
-from qlp.confidence.score import Known, score
+from qlp.confidence.score import UNMEASURED, Known, score
 from qlp.confidence.training.boosted import Shape
 from qlp.confidence.training.candidates import Candidate
 from qlp.confidence.training.table import table_of
@@ -122,3 +122,10 @@ def test_nothing_measured_moves_no_feature_but_still_gives_a_probability() -> No
     confidence = score(loaded_model(), {}, "function").confidence
     assert 0 < confidence.probability < 1
     assert all(c.value is None for c in confidence.contributions)
+
+
+def test_what_was_not_measured_is_no_reason() -> None:
+    scored = score(load_model(), {"loads": 1.0, "stage_syntax_clean": None}, "function")
+    named = {c.feature for c in scored.confidence.contributions if not c.feature.startswith("(")}
+    assert named <= {"loads"}, "a feature without a value is shown as a reason"
+    assert UNMEASURED in {c.feature for c in scored.confidence.contributions}
