@@ -7,7 +7,6 @@ vectors (Chen et al., CodeT, 2022; Li et al., AlphaCode, 2022).
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +74,3 @@ def ranks(behaviours: Sequence[Behaviour], inputs: Sequence[int]) -> tuple[list[
     order = sorted(sizes.values(), reverse=True)
     last = float(len(order))
     return [None if v is None else float(order.index(sizes[v])) if v in sizes else last for v in vectors], len(sizes)
-
-
-def log_rank(rank: float | None) -> float | None:
-    return None if rank is None else math.log2(1 + rank)

@@ -50,32 +50,6 @@ def test_pytest_that_cannot_collect_is_a_finding_with_the_output() -> None:
     assert "ImportError" in reading.findings[0].message
 
 
-@pytest.mark.parametrize(
-    "out",
-    [
-        "# tests 3\n# pass 2\n# fail 1\nnot ok 2 - adds\n",
-        "\u2139 tests 3\n\u2139 pass 2\n\u2139 fail 1\n✖ adds (1.2ms)\n",
-    ],
-)
-def test_node_test_in_both_of_its_forms(out: str) -> None:
-    reading = readings.node_test(ended(1, out))
-    assert reading.facts["tests_passed"] == 2
-    assert reading.facts["tests_failed"] == 1
-    assert "adds" in reading.findings[0].message
-
-
-def test_node_test_without_tests_fails() -> None:
-    assert readings.node_test(ended(0, "# tests 0\n# pass 0\n# fail 0\n")).findings[0].rule == "no-test-ran"
-
-
-def test_go_test_counts_and_names_what_failed() -> None:
-    out = "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n    b_test.go:7: want 2, got 3\n--- FAIL: TestB (0.00s)\nFAIL\n"
-    reading = readings.go_test(ended(1, out))
-    assert (reading.facts["tests_passed"], reading.facts["tests_failed"]) == (1, 1)
-    assert "TestB" in reading.findings[0].message
-    assert "want 2, got 3" in reading.findings[0].message
-
-
 def test_ruff_findings_carry_rule_place_and_fix() -> None:
     row = {
         "code": "F401",
@@ -114,11 +88,6 @@ def test_tsc_positions() -> None:
 
 def test_tsc_that_fails_without_a_position_is_broken() -> None:
     assert readings.tsc(ended(1, "error TS5058: The specified path does not exist")).broken
-
-
-def test_go_vet_positions() -> None:
-    (finding,) = readings.go_positions("vet", "medium")(ended(2, "", "# x\n./main.go:9:2: undefined: y\n")).findings
-    assert (finding.file, finding.line, finding.message) == ("main.go", 9, "undefined: y")
 
 
 @pytest.mark.parametrize(
