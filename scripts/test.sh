@@ -20,4 +20,4 @@ stop() {
 }
 trap stop EXIT
 "$here/setup.sh" test "$bin"
-python -m pytest -rs "$@"
+python -m pytest -rs --durations=30 --durations-min=4 "$@"
