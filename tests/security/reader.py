@@ -21,6 +21,7 @@ from qlp.models._base import Frozen
 ROOT = Path(__file__).parent
 SUFFIX = {
     "python": "py", "javascript": "js", "java": "java", "php": "php", "go": "go", "ruby": "rb", "c": "c", "csharp": "cs",
+    "rust": "rs", "bash": "sh",
 }  # fmt: skip
 
 

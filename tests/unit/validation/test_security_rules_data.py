@@ -117,3 +117,8 @@ def test_all_conditions_of_a_place_must_hold() -> None:
     given = Given(None, [constant(1)], {})
     assert fires(place, given, "new_token")
     assert not fires(place, given, "new_colour")
+
+
+def test_no_rule_is_without_a_way_to_fire() -> None:
+    ways = {"calls", "sinks", "sets", "names", "checks", "returns"}
+    assert [row["id"] for row in ROWS if not ways & row.keys()] == []

@@ -21,6 +21,11 @@ class Given:
     open: bool = False
     """There may be more arguments: `*args`, `**kwargs`."""
 
+    @property
+    def line(self) -> str:
+        """The arguments as words of a command line, as far as they are constant: what a condition on `*` reads."""
+        return " ".join(str(v.const) if v.known else v.text for v in self.positional)
+
     def get(self, key: str) -> Value | bool | None:
         """The value, None where there is certainly none, False where it cannot be known."""
         head, _, rest = key.partition(".")
@@ -58,6 +63,9 @@ def holds(one: Condition, given: Given, context: str) -> bool:
     for key in one.keys:
         if key == "context":
             hit = bool(one.value.search(context))
+            return hit != one.negated
+        if key == "*":
+            hit = bool(one.value.search(given.line))
             return hit != one.negated
         got = given.get(key)
         if isinstance(got, Value):

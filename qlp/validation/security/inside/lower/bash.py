@@ -34,6 +34,8 @@ class BashLower(Lower):
         return Name(self.at(n), "$" + self.text(inner[0] if inner else n).lstrip("$"))
 
     def concatenation(self, n: Syntax) -> Node:
+        if "$$" in self.text(n) and all(c.type == "word" for c in self.named(n)):
+            return Const(self.at(n), self.text(n))  # the number of the process, which anybody can guess
         return self.concatenated(n)
 
     def command(self, n: Syntax) -> Node:
@@ -41,6 +43,8 @@ class BashLower(Lower):
         inner = self.named(name)
         func: Node = Name(self.at(n), "")
         args = [Arg(self.at(c), "", self.lower(c)) for c in n.children_by_field_name("argument")]
+        if any(self.splits(c) for c in n.children_by_field_name("argument")):
+            args.append(Arg(self.at(n), "unquoted", Const(self.at(n), True)))
         before = [self.lower(c) for c in self.of(n, "variable_assignment")]
         if inner and inner[0].type == "word":
             func = Name(self.at(n), self.text(inner[0]).rsplit("/", 1)[-1])
@@ -54,6 +58,12 @@ class BashLower(Lower):
             func, args = Name(self.at(n), str(first.value)), args[1:]
         made = Call(self.at(n), func, args)
         return Block(self.at(n), [*before, made]) if before else made
+
+    def splits(self, n: Syntax) -> bool:
+        """Whether the shell splits this argument into words and expands patterns in it: a variable without quotes."""
+        if n.type == "concatenation":
+            return any(self.splits(c) for c in self.named(n))
+        return n.type in ("simple_expansion", "expansion") and self.text(n) not in ("$#", "$?", "$!")
 
     def pipeline(self, n: Syntax) -> Node:
         return self.invoke(n, "|", *(self.lower(c) for c in self.named(n)))

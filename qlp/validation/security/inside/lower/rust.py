@@ -137,13 +137,7 @@ class RustLower(Lower):
         """Arguments are a flat run of tokens: names, literals, and member or call chains as far as they can be seen."""
         name = dotted(self.text(n.child_by_field_name("macro")))
         trees = self.of(n, "token_tree")
-        args: list[list[Syntax]] = [[]]
-        for c in trees[0].children[1:-1] if trees else []:
-            if c.type == ",":
-                args.append([])
-            else:
-                args[-1].append(c)
-        values = [self.tokens(n, group) for group in args if group]
+        values = self.arguments(n, trees[0]) if trees else []
         if name.rsplit(".", 1)[-1] in ("format", "println", "print", "write", "writeln", "panic", "format_args"):
             at = next((i for i, v in enumerate(values) if isinstance(v, Const) and isinstance(v.value, str)), -1)
             if at >= 0:
@@ -171,12 +165,28 @@ class RustLower(Lower):
         named = [c for c in group if c.is_named]
         if len(named) == 1:
             return self.lower(named[0])
-        if named and all(c.type in ("identifier", "self") for c in named):
+        if named and named[0].type in ("identifier", "self") and all(self.links(c) for c in named):
             made: Node = self.lower(named[0])
             for c in named[1:]:
-                made = Member(self.at(n), made, self.text(c))
+                if c.type == "token_tree":
+                    made = Call(self.at(n), made, [Arg(v.at, "", v) for v in self.arguments(n, c)])
+                else:
+                    made = Member(self.at(n), made, self.text(c))
             return made
         return Other(self.at(n), [self.lower(c) for c in named if c.type != "token_tree"])
+
+    def links(self, n: Syntax) -> bool:
+        """Whether it can be a part of a chain of members and calls: `a::b(c).d`."""
+        return n.type in ("identifier", "self") or (n.type == "token_tree" and self.text(n).startswith("("))
+
+    def arguments(self, n: Syntax, tree: Syntax) -> list[Node]:
+        groups: list[list[Syntax]] = [[]]
+        for c in tree.children[1:-1]:
+            if c.type == ",":
+                groups.append([])
+            else:
+                groups[-1].append(c)
+        return [self.tokens(n, group) for group in groups if group]
 
     def struct(self, n: Syntax) -> Node:
         pairs: list[tuple[Node, Node]] = []
