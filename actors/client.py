@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from actors.executors import live_executors
+from qlp.budget import BudgetStore, Ledger, Spender
 from qlp.config import Settings
+from qlp.errors import BudgetExceededError
 from qlp.models import Event, Request, Run
 from qlp.models.run import LOCAL_TENANT
 from qlp.pipeline.admit import admit
+from qlp.pipeline.choose import needs_model
 from qlp.sandbox.execution import utf8
 from qlp.store import Database, EventStore, RunPage, RunStore, sqlite_url
 from qlp.store.schema import create_all
 
 log = logging.getLogger(__name__)
+
+_ENDED = ("completed", "failed")
 
 CALL_TIMEOUT_S = 5.0
 """Deadline of a message to a worker, seconds."""
@@ -39,27 +45,49 @@ class RunService:
         self._events = EventStore(database)
         self._workers = workers
         self._settings = settings
+        self._ledger = Ledger(database, settings.budgets)
+        self._budgets = BudgetStore(database, settings.budgets)
 
     async def submit(self, request: Request, tenant: str = LOCAL_TENANT, idempotency_key: str | None = None) -> Run:
         """A queued run. Raises InputError, OverloadedError, IdempotencyMismatchError, StorageError."""
         return (await self.submit_or_find(request, tenant, idempotency_key))[0]
 
     async def submit_or_find(
-        self, request: Request, tenant: str = LOCAL_TENANT, idempotency_key: str | None = None
+        self,
+        request: Request,
+        tenant: str = LOCAL_TENANT,
+        idempotency_key: str | None = None,
+        *,
+        api_key: str = "",
+        user: str = "",
     ) -> tuple[Run, bool]:
-        """As `submit`, and whether the run is new."""
+        """As `submit`, and whether the run is new. `api_key` (its id) and `user` say whose budgets it spends.
+
+        Raises BudgetExceededError for a run that needs a model when one of them has nothing left.
+        """
         request = admit(request, self._settings.runs, home=self._settings.home)
         for path, content in request.tests.items():
             utf8(content, path)
+        if idempotency_key is None or not await self._runs.is_known(idempotency_key, tenant=tenant):
+            await self._affordable(request, Spender(tenant=tenant, api_key=api_key, user=user))
         run, new = await self._runs.create(
             request,
             tenant=tenant,
             queue_limit=self._settings.runs.queue_limit,
             idempotency_key=idempotency_key,
+            api_key=api_key or None,
+            user=user or None,
         )
         if new:
             await self._workers.wake(run.id)
         return run, new
+
+    async def _affordable(self, request: Request, spender: Spender) -> None:
+        try:
+            await self._ledger.check(spender)
+        except BudgetExceededError:
+            if await asyncio.to_thread(needs_model, request, self._settings.runs):
+                raise
 
     async def get(self, run_id: str, tenant: str = LOCAL_TENANT) -> Run:
         """Raises NotFoundError."""
@@ -86,8 +114,13 @@ class RunService:
             await self._workers.stop(run_id)
         return run
 
-    async def resume(self, run_id: str, tenant: str = LOCAL_TENANT) -> Run:
-        """Go on with a cancelled run, or with one whose worker is gone; finished steps are not repeated."""
+    async def resume(self, run_id: str, tenant: str = LOCAL_TENANT, *, max_cost_usd: Decimal | None = None) -> Run:
+        """Go on with a cancelled run, one that waits, or one whose worker is gone; finished steps are not repeated.
+
+        `max_cost_usd` is its cap from now on, what it has spent included.
+        """
+        if max_cost_usd is not None and (await self._runs.get(run_id, tenant=tenant)).status not in _ENDED:
+            await self._budgets.put(tenant, "run", run_id, "total", max_cost_usd)
         live = await asyncio.to_thread(live_executors, self._settings.home)
         run = await self._runs.resume(run_id, tenant=tenant, live=live)
         await self._workers.wake(run_id)

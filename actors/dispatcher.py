@@ -11,6 +11,7 @@ import asyncio
 import logging
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ from actors import flows
 from actors.executors import ExecutorLock, live_executors
 from actors.scope import RunScope
 from actors.worker_args import WorkerArgs
+from qlp.budget import Ledger
 from qlp.errors import DeadlineExceededError, QLPError
 from qlp.models import Problem
 from qlp.store import Database, sqlite_url
@@ -32,6 +34,8 @@ APPLICATION_VERSION = "1"
 TICK_S = 1.0
 """Pause between looks for work when nobody wakes the dispatcher."""
 DRAIN_S = 5.0
+EXPIRE_S = 60.0
+"""Pause between looks for reservations that dead callers left in the ledger."""
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +53,8 @@ class Dispatcher:
         create_all(self._database)
         self._context = flows.FlowContext(self.settings, args.pipeline.load(), self._database)
         self._runs = self._context.runs
+        self._ledger = Ledger(self._database, self.settings.budgets)
+        self._expired_at = 0.0
         flows.bind(self._context)
         self._lane = f"adopted-{self.executor}"
         self._lane_open = False
@@ -120,9 +126,12 @@ class Dispatcher:
             self._wake.clear()
 
     async def _look(self) -> None:
+        if time.monotonic() - self._expired_at > EXPIRE_S:
+            self._expired_at = time.monotonic()
+            await self._ledger.expire()
         if self.active:
             for run_id, status in (await self._runs.statuses(self.active)).items():
-                if status == "cancelled":  # the message was lost
+                if status in ("cancelled", "input_required"):  # the message was lost
                     await self.stop(run_id)
         live = await asyncio.to_thread(live_executors, self.settings.home)
         while self._wanted:

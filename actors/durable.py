@@ -17,7 +17,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from actors.problems import from_problem, internal_problem, to_problem
 from actors.scope import RunScope, TaskEnd
-from qlp.errors import QLPError, SandboxProtocolError, SandboxUnavailableError, StorageError
+from qlp.errors import BudgetExceededError, QLPError, SandboxProtocolError, SandboxUnavailableError, StorageError
 from qlp.models import EventType, Problem, TaskResult
 from qlp.models._base import Frozen
 from qlp.pipeline.runtime import EventSink, TaskInput
@@ -34,6 +34,9 @@ INFRASTRUCTURE = (ConnectionError, TimeoutError, SandboxUnavailableError, Sandbo
 """Worth another attempt inside the step; every other error is recorded at once. Providers retry by themselves."""
 ATTEMPTS = 3
 FIRST_PAUSE_S = 0.5
+
+PAID = "model:"
+"""Beginning of the names of steps that cost money (qlp/pipeline/model_calls.py)."""
 
 FALLBACK_POLL_S = 2.0
 """How often a wait for a task looks into the database, in case the task ended in another process."""
@@ -54,22 +57,34 @@ def _adapter(returns: Hashable) -> TypeAdapter[Any]:
 class DurableRuntime:
     """Implements `qlp.pipeline.runtime.Runtime` inside a DBOS workflow."""
 
-    def __init__(self, scope: RunScope, events: EventSink, start: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(
+        self,
+        scope: RunScope,
+        events: EventSink,
+        start: Callable[[str], Awaitable[object]],
+        pause: Callable[[RunScope, Problem], Awaitable[None]],
+    ) -> None:
+        """`pause` makes the run wait for its user and stops the scope."""
         self.run_id = scope.run_id
         self._scope = scope
         self._events = events
         self._start = start
+        self._pause = pause
 
     async def step(self, name: str, returns: type[T], fn: Callable[[], Awaitable[T]]) -> T:
-        """Raises the step's QLPError, also when it is replayed. A stopped run's step is not recorded."""
+        """Raises the step's QLPError, also when it is replayed. A stopped run's step is not recorded.
+
+        Neither is one that found a budget used up: the run waits for its user, and then asks again.
+        """
         adapter = _adapter(cast(Hashable, returns))
 
         async def body() -> str:
             try:
-                value = await self._scope.guard(_attempt(name, fn))
+                guard = self._scope.paid if name.startswith(PAID) else self._scope.guard
+                value = await guard(_attempt(name, fn))
                 record = StepRecord(value=adapter.dump_python(value, mode="json"))
             except QLPError as error:
-                record = StepRecord(problem=to_problem(error))
+                record = StepRecord(problem=await self._asked(error))
             except Exception as error:  # boundary: a defect is recorded like any other outcome
                 log.exception("step %s of %s failed", name, self.run_id)
                 record = StepRecord(problem=internal_problem(error))
@@ -80,6 +95,16 @@ class DurableRuntime:
         if record.problem is not None:
             raise from_problem(record.problem)
         return adapter.validate_python(record.value, strict=False)  # type: ignore[no-any-return]
+
+    async def _asked(self, error: QLPError) -> Problem:
+        """What is recorded for an error. A used-up budget is not: it stops the run, and this raises why."""
+        if isinstance(error, BudgetExceededError) and not error.extra.get("optional"):
+            try:
+                await self._pause(self._scope, to_problem(error))
+                self._scope.check()
+            except QLPError as stopped:  # the deadline, say, while other calls ended
+                return to_problem(stopped)
+        return to_problem(error)
 
     async def start_task(self, task: TaskInput) -> None:
         self._scope.check()

@@ -58,6 +58,16 @@ class FlowContext:
             self.scopes[run_id] = RunScope(run_id, attempt=2)
         return self.scopes[run_id]
 
+    async def pause(self, scope: RunScope, problem: Problem) -> None:
+        """The run needs its user: it waits as `input_required`, and its flows end without recording why."""
+        await scope.settle_down()
+        scope.check()
+        # In an empty context: this is called from a step, and is none itself.
+        await asyncio.create_task(_cancel_with_children(scope.run_id), context=contextvars.Context())
+        scope.stop(dbos_error.DBOSWorkflowCancelledError(f"run {scope.run_id} waits for its user"))
+        scope.children.clear()  # cancelled with it; a run that is resumed at once must keep its new ones
+        await self.runs.pause(scope.run_id, problem)
+
     def leave(self, scope: RunScope) -> None:
         """The run's flow ends: tasks that it leaves behind are stopped instead of working for nobody."""
         if self.scopes.get(scope.run_id) is scope:
@@ -69,6 +79,10 @@ class FlowContext:
             sweep = asyncio.create_task(cancel_workflows(sorted(scope.children)), context=contextvars.Context())
             self._sweeps.add(sweep)
             sweep.add_done_callback(self._sweeps.discard)
+
+
+async def _cancel_with_children(run_id: str) -> None:
+    await DBOS.cancel_workflow_async(run_id, cancel_children=True)
 
 
 async def cancel_workflows(workflow_ids: list[str]) -> None:
@@ -106,7 +120,7 @@ async def run_flow(run_id: str) -> str:
 
 
 async def _advance(context: FlowContext, scope: RunScope) -> RunEnd:
-    runtime = DurableRuntime(scope, context.events, _start_task)
+    runtime = DurableRuntime(scope, context.events, _start_task, context.pause)
     try:
         run = await context.runs.get(scope.run_id)
         return RunEnd(outcome=await context.pipeline.run(runtime, await context.services(), run.request))
@@ -122,7 +136,7 @@ async def task_flow(payload: str) -> str:
     context = _bound()
     task = TaskInput.model_validate_json(payload)
     scope = context.scope(task.run_id)
-    runtime = DurableRuntime(scope, context.events, _start_task)
+    runtime = DurableRuntime(scope, context.events, _start_task, context.pause)
     try:
         end = TaskEnd(result=await context.pipeline.task(runtime, await context.services(), task))
     except QLPError as error:

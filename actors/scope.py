@@ -31,6 +31,10 @@ class RunScope:
         self._stop: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._ends: dict[tuple[int, str], asyncio.Future[TaskEnd]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._pausing = False
+        self._paid = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     def stop(self, reason: BaseException) -> None:
         """Everything that is guarded is cancelled and raises `reason`, now and from now on."""
@@ -66,6 +70,30 @@ class RunScope:
                 if not task.cancelled():
                     task.exception()  # seen: the stop outranks what the clean-up raised
         raise self._stop.result()
+
+    async def paid(self, work: Coroutine[Any, Any, T]) -> T:
+        """`guard` for work that costs money: a pause lets it end, so that its answer is not paid for twice."""
+        if self._pausing:
+            work.close()
+            raise await asyncio.shield(self._stop)
+        self._paid += 1
+        self._quiet.clear()
+        try:
+            return await self.guard(work)
+        finally:
+            self._paid -= 1
+            if not self._paid:
+                self._quiet.set()
+
+    async def settle_down(self) -> None:
+        """Begin no more paid work, and wait until that at hand has ended (it has deadlines) or the run is stopped."""
+        self._pausing = True
+        quiet = asyncio.ensure_future(self._quiet.wait())
+        try:
+            watched: set[asyncio.Future[Any]] = {quiet, self._stop}
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            quiet.cancel()
 
     def end_of(self, round: int, task_id: str) -> asyncio.Future[TaskEnd]:
         key = (round, task_id)

@@ -56,10 +56,9 @@ class Validations:
     def _reviewer(self) -> Review:
         if self._review is None:
             from actors.client import open_database
-            from qlp.budget import Ledger
-            from qlp.pipeline.models import Models
+            from qlp.pipeline.model_stack import ModelStack
             from qlp.validation.opinions import ModelReview
 
-            ledger = Ledger(open_database(self._settings.home))
-            self._review = ModelReview(self._backend, Models(self._settings), ledger, self._settings)
+            stack = ModelStack(self._settings, open_database(self._settings.home))
+            self._review = ModelReview(self._backend, stack, self._settings)
         return self._review

@@ -46,9 +46,11 @@ def deploy(settings: Settings, workers: tuple[str, ...], *, serve: bool, pipelin
 def _deploy_api(settings: Settings, workers: tuple[str, ...]) -> None:
     from ray import serve
 
+    from actors.vllm.builder import deploy_models
     from serve_app.builder import AppArgs, build_app
 
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     options: Any = {"host": settings.server.host, "port": settings.server.port}
     serve.start(proxy_location="HeadOnly", http_options=options)
     serve.run(build_app(AppArgs.of(settings, workers, NAMESPACE)), name=APP_NAME, route_prefix="/")
+    deploy_models(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 from actors.client import CALL_TIMEOUT_S, RunService, open_service
@@ -51,8 +52,8 @@ class PrivateClient:
     async def cancel(self, run_id: str) -> Run:
         return await self.service.cancel(run_id)
 
-    async def resume(self, run_id: str) -> Run:
-        return await self.service.resume(run_id)
+    async def resume(self, run_id: str, *, max_cost_usd: Decimal | None = None) -> Run:
+        return await self.service.resume(run_id, max_cost_usd=max_cost_usd)
 
     def events(self, run_id: str, *, after: int = 0) -> AsyncIterator[Event]:
         return self.service.events(run_id, after=after)

@@ -13,7 +13,14 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 
 
-def start_ray(folder: TempFolder, *, num_cpus: int, object_store_bytes: int) -> None:
+def start_ray(
+    folder: TempFolder,
+    *,
+    num_cpus: int,
+    object_store_bytes: int,
+    num_gpus: int = 0,
+    labels: dict[str, str] | None = None,
+) -> None:
     """A head with nothing but what actors need. Raises QLPError.
 
     Ray gives its own node 30 s to start (fixed in ray/_private/node.py) and then gives up, which a busy or small
@@ -27,7 +34,8 @@ def start_ray(folder: TempFolder, *, num_cpus: int, object_store_bytes: int) -> 
                 address="local",
                 namespace=NAMESPACE,
                 num_cpus=num_cpus,
-                num_gpus=0,
+                num_gpus=num_gpus,
+                labels=labels,
                 resources={"sandbox": 1},
                 include_dashboard=False,
                 object_store_memory=object_store_bytes,

@@ -5,6 +5,7 @@
     │   ├── RequestTooLargeError      413
     │   └── ContradictionError        422  wishes that exclude each other
     ├── AuthError                     401
+    ├── ForbiddenError                403  the caller is known and may not
     ├── NotFoundError                 404
     ├── ConflictError                 409
     ├── IdempotencyMismatchError      422  same key, another body
@@ -68,6 +69,11 @@ class ContradictionError(InputError):
 class AuthError(QLPError):
     code = "unauthorized"
     status = 401
+
+
+class ForbiddenError(QLPError):
+    code = "forbidden"
+    status = 403
 
 
 class NotFoundError(QLPError):

@@ -37,12 +37,13 @@ _basic = _BasicKey(
 )
 
 
-def backend_of(request: Request) -> Backend:
+async def backend_of(request: Request) -> Backend:
+    """async: FastAPI sends plain functions to a thread, which costs more than they do."""
     backend: Backend = request.app.state.backend
     return backend
 
 
-def key_of(
+async def key_of(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     basic: Annotated[str | None, Depends(_basic)],
 ) -> str | None:

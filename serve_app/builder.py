@@ -37,9 +37,9 @@ def build_app(args: AppArgs) -> serve.Application:
     """`import_path: serve_app.builder:build_app` of a Serve config file."""
 
     def in_replica() -> FastAPI:
+        from actors.loopback import bind_loopback_only
         from serve_app.app import create_app
         from serve_app.backend import open_backend
-        from serve_app.loopback import bind_loopback_only
 
         settings = Settings(**args.tree)
         if settings.server.host == "127.0.0.1":

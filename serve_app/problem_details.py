@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from qlp.errors import AuthError, OverloadedError, QLPError
+from serve_app.openai.problems import facade_document, in_facade
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,10 @@ def problem(
     extra: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    if in_facade(where.instance):
+        status, told = facade_document(status, code, detail, extra or {}, where.request_id)
+        content = json.dumps(told, ensure_ascii=False, default=str).encode("utf-8", "replace")
+        return Response(content, status_code=status, media_type="application/json", headers=dict(headers or {}))
     body: dict[str, Any] = {
         **(extra or {}),
         "type": f"urn:qlp:problem:{code}",

@@ -10,7 +10,7 @@ from collections.abc import Generator
 
 import pytest
 
-ORDER = ("unit", "contract", "model", "bubblewrap", "docker", "gvisor", "ray", "http", "chaos")
+ORDER = ("unit", "contract", "model", "bubblewrap", "docker", "gvisor", "ray", "http", "chaos", "vllm", "paid")
 
 
 def _rung(item: pytest.Item) -> int:
@@ -18,7 +18,12 @@ def _rung(item: pytest.Item) -> int:
     return max((i for i, name in enumerate(ORDER) if item.get_closest_marker(name)), default=0)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What costs money runs only when it is asked for by name: `-m paid`."""
+    if "paid" not in config.option.markexpr:
+        paid = [item for item in items if item.get_closest_marker("paid")]
+        config.hook.pytest_deselected(items=paid)
+        items[:] = [item for item in items if not item.get_closest_marker("paid")]
     items.sort(key=_rung)
 
 

@@ -9,19 +9,25 @@ block (CommonMark cannot close a block with it), so that a README may hold code 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
+from qlp.agents.edits import EditProblem, apply_edits, is_edit, read_edits
 from qlp.agents.paths import clean_path
 from qlp.models import SourceFile
 from qlp.models._base import Frozen
 
 MAX_FILES = 200
 MAX_BYTES = 1_048_576
+CHARS_PER_TOKEN = 20
+"""No language of any tokenizer needs so many on average: an answer beyond it ignored the token limit."""
 _LONGEST_LINE = 300
 """No longer line is searched for a path: the patterns stay cheap whatever a model writes."""
 
-MalformedKind = Literal["no_blocks", "unclosed", "no_path", "bad_path", "missing", "too_large", "empty_file", "cut"]
+MalformedKind = Literal[
+    "no_blocks", "unclosed", "no_path", "bad_path", "missing", "too_large", "empty_file", "cut",
+    "bad_edit", "no_match", "ambiguous",
+]  # fmt: skip
 
 
 class Malformed(Frozen):
@@ -103,12 +109,28 @@ def read_blocks(text: str) -> list[Block]:
     return blocks
 
 
-def parse_files(text: str, owned: Collection[str], *, optional: Collection[str] = ()) -> ParsedFiles | Malformed:
+def oversized(text: str, max_tokens: int) -> Malformed | None:
+    """An answer far beyond the token limit that was asked for: its server or model does not keep limits."""
+    most = max_tokens * CHARS_PER_TOKEN
+    if len(text) <= most:
+        return None
+    return Malformed(kind="too_large", detail=f"{len(text)} characters, at most {most} fit the token limit asked for")
+
+
+def parse_files(
+    text: str,
+    owned: Collection[str],
+    *,
+    optional: Collection[str] = (),
+    previous: Mapping[str, str] | None = None,
+) -> ParsedFiles | Malformed:
     """Read the files that a task owns from a model's answer.
 
     `optional` names owned files that may be missing. A block without a path is ignored (models explain with
-    snippets), unless the task owns one file and the answer has one block.
+    snippets), unless the task owns one file and the answer has one block. `previous` is what the answer repairs:
+    search/replace blocks apply to it, and files that the answer does not name stay as they are.
     """
+    before = previous or {}
     blocks = read_blocks(text)
     if not blocks:
         return Malformed(kind="no_blocks", detail="the answer holds no fenced block")
@@ -117,7 +139,7 @@ def parse_files(text: str, owned: Collection[str], *, optional: Collection[str] 
     refused: list[str] = []
     named = unnamed = size = 0
     for block in blocks:
-        raw, lines = _path_of(block, owned)
+        raw, lines = path_of(block, owned)
         if raw is None and len(owned) == 1 and len(blocks) == 1:
             raw = next(iter(owned))
         if not block.closed:
@@ -135,10 +157,18 @@ def parse_files(text: str, owned: Collection[str], *, optional: Collection[str] 
         if path not in owned:
             refused.append(path)
             continue
+        if is_edit(lines):
+            edited = _edited(lines, found.get(path, before.get(path)))
+            if isinstance(edited, EditProblem):
+                return Malformed(kind=edited.kind, detail=f"{path}: {edited.detail}")
+            found[path] = edited
+            continue
         content = "\n".join(lines) + "\n" if lines else ""
         if path in found:
             duplicates.append(path)
         found[path] = content
+    if found:
+        found = {path: before[path] for path in owned if path in before} | found
     missing = [path for path in owned if path not in found and path not in optional]
     if missing and unnamed and not found:
         return Malformed(kind="no_path", detail="no block names its file; open each with ```<language> path=<file>")
@@ -152,6 +182,11 @@ def parse_files(text: str, owned: Collection[str], *, optional: Collection[str] 
         duplicates=tuple(dict.fromkeys(duplicates)),
         refused=tuple(dict.fromkeys(refused)),
     )
+
+
+def _edited(lines: list[str], content: str | None) -> str | EditProblem:
+    edits = read_edits(lines)
+    return edits if isinstance(edits, EditProblem) else apply_edits(content, edits)
 
 
 def parse_bare(text: str, path: str, *, cut: bool = False) -> ParsedFiles | Malformed:
@@ -170,7 +205,7 @@ def parse_bare(text: str, path: str, *, cut: bool = False) -> ParsedFiles | Malf
     return ParsedFiles(files=(SourceFile(path=path, content=content),))
 
 
-def _path_of(block: Block, owned: Collection[str]) -> tuple[str | None, list[str]]:
+def path_of(block: Block, owned: Collection[str]) -> tuple[str | None, list[str]]:
     """The path as the model wrote it (None if it named none), and the content without a `file:` comment line."""
     info = block.info[:_LONGEST_LINE]
     key = _INFO_KEY.search(info)

@@ -27,11 +27,12 @@ def fingerprint(findings: Iterable[Finding]) -> str:
     Over rule, file and message, without what changes from run to run: order, repetition, line numbers, addresses,
     temporary folders, durations, white space.
     """
-    keys = sorted({f"{f.rule}\0{f.file or ''}\0{_normal(f.message)}" for f in findings})
+    keys = sorted({f"{f.rule}\0{f.file or ''}\0{normalised(f.message)}" for f in findings})
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:_HEX_CHARS] if keys else ""
 
 
-def _normal(message: str) -> str:
+def normalised(message: str) -> str:
+    """Its start without line numbers, addresses, temporary folders, durations and white space."""
     text = _ADDRESS.sub("0x", message[:_MESSAGE_CHARS])
     text = _TEMP_PATH.sub("", text)
     text = _LINE.sub("", text)
@@ -57,14 +58,17 @@ class Escalation(Frozen):
 
     ladder: tuple[Tier, ...] = ("t1", "t2")
     max_attempts: int = Field(default=3, ge=1)
-    tries: dict[Tier, int] = {"t1": 1}
+    tries: dict[Tier, int] = {"t1": 1, "t2": 1}
     """Tries at a rung before the next one; the top rung takes all that are left."""
     failures: tuple[Failure, ...] = ()
 
     @classmethod
-    def start(cls, *, forced: Tier | None, max_attempts: int) -> Escalation:
-        """A tier that the request forces is the whole ladder."""
-        return cls(ladder=(forced,) if forced else ("t1", "t2"), max_attempts=max_attempts)
+    def start(
+        cls, *, forced: Tier | None, max_attempts: int, top: Tier = "t2", routed: tuple[Tier, ...] = ()
+    ) -> Escalation:
+        """What routing decided is the ladder, else a tier that the request forces, else t1 up to `top`."""
+        usual: tuple[Tier, ...] = ("t1", "t2", "t3") if top == "t3" else ("t1", "t2")
+        return cls(ladder=routed or ((forced,) if forced else usual), max_attempts=max_attempts)
 
     def after(self, tier: Tier, findings: Iterable[Finding]) -> Escalation:
         failure = Failure(tier=tier, fingerprint=fingerprint(findings))

@@ -11,6 +11,9 @@ import typer
 from qlp import __version__
 from qlp.cli.confidence_commands import confidence_app
 from qlp.cli.dashes import AfterDashes, after_dashes
+from qlp.cli.money_commands import register as register_money
+from qlp.cli.prompts_commands import prompts_app
+from qlp.cli.route_commands import experiments_app, route_app
 from qlp.cli.screen import errors_shown
 
 
@@ -33,6 +36,9 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(capsule_app, name="capsule")
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(confidence_app, name="confidence")
+app.add_typer(route_app, name="route")
+app.add_typer(experiments_app, name="experiments")
+app.add_typer(prompts_app, name="prompts")
 image_app = _group("Profiles of your own: dependencies, or any image.")
 sandbox_app.add_typer(image_app, name="image")
 
@@ -55,7 +61,7 @@ def run(
     file: Annotated[Optional[Path], typer.Option("--file", help="Read the request from a file; - is stdin.")] = None,  # noqa: UP045
     language: Language = None,
     test: Annotated[Optional[list[Path]], typer.Option("--test", help="A test file that the result must pass.")] = None,  # noqa: UP045
-    tier: Annotated[Optional[str], typer.Option("--tier", help="Force t0, t1 or t2.")] = None,  # noqa: UP045
+    tier: Annotated[Optional[str], typer.Option("--tier", help="Force t0, t1, t2 or t3.")] = None,  # noqa: UP045
     max_cost: Annotated[Optional[str], typer.Option("--max-cost", help="Cap of model cost, US dollars.")] = None,  # noqa: UP045
     deadline: Annotated[Optional[float], typer.Option("--deadline", help="Limit of the run, seconds.")] = None,  # noqa: UP045
     policy: Annotated[
@@ -124,9 +130,13 @@ def runs_resume(
     run_id: Annotated[Optional[str], typer.Argument()] = None,  # noqa: UP045
     last: Annotated[bool, typer.Option("--last", help="The newest run.")] = False,
     out: Out = None,
+    max_cost: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--max-cost", help="Cap of the whole run from now on, what it has spent included, US dollars."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with a cancelled or interrupted run; finished steps are not repeated."""
+    """Go on with a cancelled, interrupted or waiting run; finished steps are not repeated."""
     import asyncio
 
     from qlp.cli.run import resume_run
@@ -135,7 +145,7 @@ def runs_resume(
 
     with errors_shown(as_json):
         settings = Settings()
-        code = asyncio.run(resume_run(pick(run_id, last, settings), settings, out, as_json=as_json))
+        code = asyncio.run(resume_run(pick(run_id, last, settings), settings, out, as_json=as_json, max_cost=max_cost))
     raise typer.Exit(code)
 
 
@@ -387,6 +397,9 @@ def sandbox_image_rm(name: Annotated[str, typer.Argument()], as_json: Json = Fal
 
     with errors_shown(as_json):
         rm(name, as_json=as_json)
+
+
+register_money(app)
 
 
 def main() -> None:

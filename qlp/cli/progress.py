@@ -102,6 +102,11 @@ class LiveRun:
                 return f"  {data['stage']:<10} {data['status']:<8} {data['wall_s']:6.1f} s  {said}"
             case "run.cancelled":
                 return "cancelled"
+            case "run.budget.warning":
+                used = f"${data['used_usd']} of ${data['cap_usd']}"
+                return f"  budget     {used} is used ({data['scope']}, {data['period']})"
+            case "run.input_required":
+                return "waits: what a budget allowed is used up"
             case _:
                 return ""
 

@@ -61,14 +61,20 @@ async def run_request(request: Request, settings: Settings, out: Path | None, *,
         return await follow(client, submitted.id, out, as_json=as_json)
 
 
-async def resume_run(run_id: str, settings: Settings, out: Path | None, *, as_json: bool) -> int:
+async def resume_run(
+    run_id: str, settings: Settings, out: Path | None, *, as_json: bool, max_cost: str | None = None
+) -> int:
     """Go on with a run and follow what is new. A run that nobody ended, because its worker died, is shown whole."""
+    try:
+        cap = None if max_cost is None else Decimal(max_cost)
+    except ArithmeticError as error:
+        raise InputError(_plain(error)) from None
     async with run_client(settings, start=True) as client:
         seen = 0
-        if (await client.get(run_id)).status in ("cancelled", "failed", "completed"):
+        if (await client.get(run_id)).status in ("cancelled", "failed", "completed", "input_required"):
             async for event in client.events(run_id):
                 seen = event.sequence_number
-        await client.resume(run_id)
+        await client.resume(run_id, max_cost_usd=cap)
         return await follow(client, run_id, out, as_json=as_json, after=seen)
 
 

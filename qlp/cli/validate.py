@@ -155,15 +155,14 @@ async def _validate(
 
 
 def _review(settings: Settings, backend: object) -> Review:
-    from qlp.budget import Ledger
-    from qlp.pipeline.models import Models
+    from qlp.pipeline.model_stack import ModelStack
     from qlp.store import Database, sqlite_url
     from qlp.store.schema import create_all
     from qlp.validation.opinions import ModelReview
 
     database = Database(sqlite_url(settings.home))
     create_all(database)
-    return ModelReview(backend, Models(settings), Ledger(database), settings)  # type: ignore[arg-type]
+    return ModelReview(backend, ModelStack(settings, database), settings)  # type: ignore[arg-type]
 
 
 def _text(file: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -50,8 +51,9 @@ class HttpRunClient:
     async def cancel(self, run_id: str) -> Run:
         return Run.model_validate((await self._call("POST", f"/v1/runs/{run_id}/cancel")).json())
 
-    async def resume(self, run_id: str) -> Run:
-        return Run.model_validate((await self._call("POST", f"/v1/runs/{run_id}/resume")).json())
+    async def resume(self, run_id: str, *, max_cost_usd: Decimal | None = None) -> Run:
+        body = {} if max_cost_usd is None else {"max_cost_usd": str(max_cost_usd)}
+        return Run.model_validate((await self._call("POST", f"/v1/runs/{run_id}/resume", json=body)).json())
 
     async def capsule(self, run_id: str) -> bytes:
         about = (await self._call("GET", f"/v1/runs/{run_id}/capsule")).json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Protocol
 
 from qlp.models import Event, Request, Run
@@ -20,8 +21,8 @@ class RunClient(Protocol):
 
     async def cancel(self, run_id: str) -> Run: ...
 
-    async def resume(self, run_id: str) -> Run:
-        """Go on with a cancelled or failed run; finished steps are not repeated."""
+    async def resume(self, run_id: str, *, max_cost_usd: Decimal | None = None) -> Run:
+        """Go on with a cancelled run or one that waits, under a new cap if one is given; finished steps stay."""
 
     def events(self, run_id: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Events with a sequence number above `after`, then live ones; ends after a terminal event."""

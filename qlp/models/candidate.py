@@ -49,6 +49,11 @@ class Attempt(Frozen):
     independent: bool | None = None
     """Of a test task: whether its author saw the request and the contract alone, neither the implementation nor what
     it printed. None for other tasks, and for records from before this was known."""
+    chosen_by: str = ""
+    """Of an accepted attempt that had several passing candidates: what decided between them. Votes are a tie-break
+    and are named when they were one."""
+    steps: int = 0
+    """Model calls of a shell agent."""
     usage: Usage = Usage()
 
 

@@ -18,12 +18,14 @@ EventType = Literal[
     "run.stage.completed",
     "run.confidence.ready",
     "run.budget.warning",
+    "run.input_required",
     "run.capsule.ready",
     "run.completed",
     "run.failed",
     "run.cancelled",
 ]
-TERMINAL: frozenset[str] = frozenset({"run.completed", "run.failed", "run.cancelled"})
+TERMINAL: frozenset[str] = frozenset({"run.completed", "run.failed", "run.cancelled", "run.input_required"})
+"""Nothing follows until somebody acts: a cancelled run, or one that waits for its user, goes on when it is resumed."""
 
 
 class Event(Frozen):

@@ -21,7 +21,7 @@ ProjectLanguage = Literal[
 PROJECT_LANGUAGES: tuple[ProjectLanguage, ...] = get_args(ProjectLanguage)
 
 Tier = Literal["t0", "t1", "t2", "t3"]
-"""t0 blueprints, t1 one shot of a model, t2 generate-execute-repair with a model."""
+"""t0 blueprints, t1 one shot of a model, t2 generate-execute-repair with a model, t3 an agent with a shell."""
 
 
 class Request(Frozen):

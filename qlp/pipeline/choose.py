@@ -5,9 +5,10 @@ from __future__ import annotations
 from qlp.blueprints.protocol import Match
 from qlp.blueprints.registry import blueprints, by_name, matches
 from qlp.config import RunSettings
-from qlp.errors import ContradictionError, NoGeneratorError
+from qlp.errors import ContradictionError, NoGeneratorError, QLPError
 from qlp.models import Analysis, Request
 from qlp.models._base import Frozen
+from qlp.pipeline.analyse import analyse
 
 _NEAREST = 3
 
@@ -42,6 +43,14 @@ def choose_model(request: Request, analysis: Analysis, settings: RunSettings, *,
         why = "tier asked for" if request.tier else _why_not(ranked[0], settings, bool(request.tests))
         return Choice(blueprint=None, match=None, reasons=(f"{model}: {why}",))
     raise NoGeneratorError(_refusal(request, analysis, ranked), nearest=_nearest(ranked), unmet=list(analysis.unmet))
+
+
+def needs_model(request: Request, settings: RunSettings) -> bool:
+    """Whether a model has to be paid for it; False also for a request that will be refused for what it says."""
+    try:
+        return choose_blueprint(request, analyse(request), settings) is None
+    except QLPError:
+        return False
 
 
 def _why_not(best: Match, settings: RunSettings, tests: bool) -> str:

@@ -1,32 +1,24 @@
-"""One task, from its dependencies to its files: rendered by a blueprint, or written by a model and executed."""
+"""One task, from its dependencies to its files: rendered by a blueprint, or made by a model in one of its tiers."""
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
 
 from qlp.agents.loop import Escalation, malformed_finding
-from qlp.agents.tiers import attempt
+from qlp.agents.prompts import load_variant
+from qlp.agents.task_prompt import ROLES
 from qlp.blueprints.registry import by_name
 from qlp.errors import GenerationError
-from qlp.models import Attempt, Finding, SourceFile, Stage, TaskResult, Verdict
-from qlp.models._base import Frozen
+from qlp.models import Attempt, TaskResult, Tier
 from qlp.models.plan import USER_TESTS
-from qlp.pipeline.assemble import assemble, broken_promises, given_tests
-from qlp.pipeline.model_calls import SteppedProvider
-from qlp.pipeline.probed import best_of
+from qlp.pipeline.assemble import broken_promises, given_tests
+from qlp.pipeline.candidates import draw_candidates
+from qlp.pipeline.routing import routed, told, try_outcome
 from qlp.pipeline.runtime import Runtime, TaskInput
 from qlp.pipeline.services import Services
-
-
-class Judged(Frozen):
-    """What checking one candidate showed."""
-
-    accepted: bool
-    findings: tuple[Finding, ...] = ()
-    score: tuple[int, int] = (0, 0)
-    """Stages passed, tests passed: ranks candidates of which none is accepted."""
-    output: str = ""
-    """What the failing commands printed, for the agent that repairs."""
+from qlp.pipeline.shell_task import work_in_shell
+from qlp.pipeline.task_context import Before, TaskContext, Tried
+from qlp.routing.decision import RouteDecision, TryOutcome
 
 
 async def run_task(runtime: Runtime, services: Services, task: TaskInput) -> TaskResult:
@@ -42,7 +34,7 @@ async def run_task(runtime: Runtime, services: Services, task: TaskInput) -> Tas
         elif task.plan.generator.startswith("blueprint:"):
             result = await _by_blueprint(runtime, task)
         else:
-            result = await _by_model(runtime, services, task, upstream)
+            result = await _by_model(TaskContext(runtime, services, task, upstream))
     except GenerationError as error:
         await runtime.emit(f"{key}:failed", "run.task.failed", {**about, "detail": error.detail})
         raise
@@ -73,115 +65,73 @@ async def _by_blueprint(runtime: Runtime, task: TaskInput) -> TaskResult:
     return await runtime.step("render", TaskResult, render)
 
 
-async def _by_model(
-    runtime: Runtime, services: Services, task: TaskInput, upstream: tuple[TaskResult, ...]
-) -> TaskResult:
-    settings = services.settings.models
-    escalation = Escalation.start(forced=task.request.tier, max_attempts=settings.max_attempts)
-    if task.round:  # there is something to repair already
-        escalation = escalation.model_copy(update={"ladder": escalation.ladder[-1:]})
+async def _by_model(context: TaskContext) -> TaskResult:
+    """Attempts up the ladder of tiers, each fed with what the one before left behind."""
+    task, runtime, router = context.task, context.runtime, context.services.router
+    decision: RouteDecision | None = None
+    tries: list[TryOutcome] = []
+    if router is not None:
+        decision = await routed(runtime, router, task, context.services.outcomes.tenant_of)
+        words = decision.prompts.get(ROLES[context.kind])
+        prompt = load_variant(words) if words else None
+        context = replace(context, ladder=decision.ladder, n=decision.n, models=decision.swapped, prompt=prompt)
+    escalation = _escalation(context)
     previous = next((r.files for r in task.previous if r.task_id == task.task_id), ())
-    worst = Judged(accepted=False, findings=task.feedback)
+    before = Before(previous, task.feedback)
     attempts: list[Attempt] = []
+    number = 0
     while (tier := escalation.next()) is not None:
-        number = len(attempts)
-        key = f"{task.run_id}:{task.round}:{task.task_id}:{number}"
-        candidates, record = await attempt(
-            task,
-            upstream,
-            SteppedProvider(runtime, services, task.request, tier, task.plan.generator.removeprefix("model:")),
-            settings=settings,
-            tier=tier,
-            idempotency_key=key,
-            feedback=worst.findings,
-            previous_files=previous,
-            output=worst.output,
-            n=settings.n if task.plan.task(task.task_id).kind == "code" else 1,
-        )
-        judged = await asyncio.gather(
-            *(_judge(runtime, services, task, upstream, c, f"check:{number}:{i}") for i, c in enumerate(candidates))
-        )
-        passing = [i for i, j in enumerate(judged) if j.accepted]
-        if passing:
-            won = {"outcome": "accepted", "reason": "", "samples": len(judged), "passing": len(passing)}
-            probed = await best_of(runtime, services, task, candidates, passing, task.plan.generator, f"probe:{number}")
+        tried = await _try(context, tier, number, before)
+        attempts += tried.records
+        number += 1
+        if decision is not None:
+            tries.append(try_outcome(decision, tries, tier, tried.records, accepted=tried.accepted))
+        if tried.accepted:
+            if router is not None and decision is not None:
+                await told(runtime, router, decision, tries, accepted=True)
             return TaskResult(
                 task_id=task.task_id,
-                files=candidates[probed.best],
-                attempts=(*attempts, record.model_copy(update=won)),
-                findings=judged[probed.best].findings,
-                signals=probed.signals,
+                files=tried.files,
+                attempts=tuple(attempts),
+                findings=tried.findings,
+                signals=tried.signals or {},
             )
-        if judged:
-            best = max(range(len(judged)), key=lambda i: judged[i].score)
-            previous, worst = candidates[best], judged[best]
-            reason = "; ".join(f.message.splitlines()[0] for f in worst.findings[:3])
-            record = record.model_copy(update={"reason": reason, "samples": len(judged)})
-        else:
-            worst = Judged(accepted=False, findings=(malformed_finding(record),))
-        attempts.append(record)
-        escalation = escalation.after(tier, worst.findings)
+        if tried.files:
+            before = Before(tried.files, tried.findings, tried.output)
+        else:  # nothing new to repair: the files before are still the best there are
+            before = replace(before, findings=(malformed_finding(attempts[-1]),), output="")
+        escalation = escalation.after(tier, before.findings)
         if escalation.next() is not None:
-            again = {"task": task.task_id, "attempt": number + 1, "tier": escalation.next(), "reason": record.reason}
-            await runtime.emit(f"task:{task.round}:{task.task_id}:repair:{number}", "run.repair.started", again)
+            again = {"task": task.task_id, "attempt": number, "tier": escalation.next(), "reason": attempts[-1].reason}
+            await runtime.emit(f"task:{task.round}:{task.task_id}:repair:{number - 1}", "run.repair.started", again)
+    if router is not None and decision is not None:
+        await told(runtime, router, decision, tries, accepted=False)
     raise GenerationError(
         f"task {task.task_id}: {escalation.reason}; the last one: {attempts[-1].reason}",
         task=task.task_id,
         attempts=[a.model_dump(mode="json") for a in attempts],
-        findings=[f.model_dump(mode="json") for f in worst.findings[:3]],
+        findings=[f.model_dump(mode="json") for f in before.findings[:3]],
     )
 
 
-async def _judge(
-    runtime: Runtime,
-    services: Services,
-    task: TaskInput,
-    upstream: tuple[TaskResult, ...],
-    candidate: tuple[SourceFile, ...],
-    name: str,
-) -> Judged:
-    async def check() -> Judged:
-        broken = broken_promises(task.plan, task.task_id, candidate)
-        if broken:
-            findings = tuple(Finding(rule="contract", severity="high", message=b) for b in broken)
-            return Judged(accepted=False, findings=findings)
-        stages = _stages_of(task, upstream, candidate)
-        if not stages:
-            return Judged(accepted=True)
-        files = assemble([*upstream, TaskResult(task_id=task.task_id, files=candidate, attempts=())])
-        scope = f"run {task.run_id}"
-        policy = task.request.policy
-        verdict = await services.validate(files, task.plan.contract, stages=stages, policy=policy, scope=scope)
-        return _judgement(verdict)
-
-    return await runtime.step(name, Judged, check)
-
-
-def _judgement(verdict: Verdict) -> Judged:
-    passed = sum(s.status == "passed" for s in verdict.stages)
-    tests = verdict.stage("tests")
-    return Judged(
-        accepted=verdict.verified,
-        findings=verdict.findings
-        or tuple(
-            Finding(rule=f"{s.stage}-{s.status}", severity="high", message=s.reason)
-            for s in verdict.stages
-            if s.status != "passed"
-        ),
-        score=(passed, int(tests.facts.get("tests_passed", 0)) if tests else 0),
-        output="\n".join(f"$ {' '.join(e.argv)}\n{e.stdout}{e.stderr}" for e in verdict.evidence if not e.ok)[-8000:],
+def _escalation(context: TaskContext) -> Escalation:
+    settings = context.services.settings
+    escalation = Escalation.start(
+        forced=context.task.request.tier,
+        max_attempts=settings.models.max_attempts,
+        # An agent in a shell is dear: it is a rung only where somebody said which model serves it.
+        top="t3" if settings.tiers.t3.model else "t2",
+        routed=context.ladder,
     )
+    if context.task.round:  # there is something to repair already
+        repairing = tuple(t for t in escalation.ladder if t != "t1")
+        escalation = escalation.model_copy(update={"ladder": repairing or escalation.ladder})
+    return escalation
 
 
-def _stages_of(
-    task: TaskInput, upstream: tuple[TaskResult, ...], candidate: tuple[SourceFile, ...]
-) -> tuple[Stage, ...]:
-    """Code is parsed at once; tests run as soon as all code and at least one test file are there."""
-    planned = task.plan.task(task.task_id)
-    if planned.kind not in ("code", "test"):
-        return ()
-    there = {f.path for r in upstream for f in r.files} | {f.path for f in candidate}
-    kind_of = {t.id: t.kind for t in task.plan.tasks}
-    code = {f.path for f in task.plan.contract.files if kind_of[f.task] == "code"}
-    tests = {f.path for f in task.plan.contract.files if kind_of[f.task] == "test"}
-    return ("syntax", "tests") if code <= there and tests & there else ("syntax",)
+async def _try(context: TaskContext, tier: Tier, number: int, before: Before) -> Tried:
+    # Prose needs no shell, and the author of tests must not see the code: those are written in one go at every tier.
+    shell = context.kind == "code" and context.services.settings.models.prompt_style == "fenced"
+    if tier == "t3" and shell:
+        return await work_in_shell(context, number, before)
+    return await draw_candidates(context, tier, number, before)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
-from decimal import Decimal
-
+from qlp.budget import PriceBook
+from qlp.budget.price_book import BookPrice
 from qlp.config import Settings
 from qlp.errors import NoGeneratorError
 from qlp.models import Tier
 from qlp.models._base import Frozen
 from qlp.providers.discovery import discover, list_models
-from qlp.providers.openai_compatible import OpenAICompatible
-from qlp.providers.pool import ModelPool, connect
-from qlp.providers.prices import Tokens, cost
+from qlp.providers.kinds import Hosts, ModelProvider
+from qlp.providers.registry import ProviderRegistry
 
 
 class Available(Frozen):
@@ -29,47 +26,40 @@ class Listing(Frozen):
     models: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class ModelPrice:
-    """Price of one model at its endpoint."""
-
-    pool: ModelPool
-    model: str
-
-    def cost(self, *, input_tokens: int, output_tokens: int) -> Decimal | None:
-        tokens = Tokens(input=input_tokens, output=output_tokens)
-        endpoint = self.pool.endpoint
-        return cost(self.model, tokens, base_url=endpoint.base_url, policy=endpoint.price)
-
-
 class Models:
     """Connects when a model is first needed; looks again as long as there was none."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, hosts: Hosts | None = None) -> None:
+        """`hosts`: the models that this cluster hosts itself."""
         self._settings = settings
-        self._pool: ModelPool | None = None
-        self._connecting = asyncio.Lock()
+        self._registry = ProviderRegistry(settings, vllm=hosts)
+        self._book = PriceBook(settings.prices, settings.home)
 
     async def available(self) -> Available:
         """Raises ProviderError when an endpoint is configured and does not answer."""
-        pool = await self._connected()
-        return Available(default=pool.t1.name if pool else None)
+        chain = await self._registry.chain("t1")
+        return Available(default=chain[0] if chain else None)
 
-    async def provider(self, tier: Tier) -> tuple[OpenAICompatible, ModelPrice]:
-        """Raises NoGeneratorError when no model is configured any more."""
-        pool = await self._connected()
-        if pool is None:
+    async def chain(self, tier: Tier) -> tuple[str, ...]:
+        """`provider:model` of the tier's model, then of its fallbacks.
+
+        Raises NoGeneratorError when no model is configured any more, and what the registry raises.
+        """
+        chain = await self._registry.chain(tier)
+        if not chain:
             raise NoGeneratorError("the model endpoint is not configured any more: set OPENAI_API_KEY or start Ollama")
-        found = pool.t2 if tier == "t2" else pool.t1
-        return found, ModelPrice(pool, found.model)
+        return chain
+
+    async def named(self, name: str) -> tuple[ModelProvider, BookPrice]:
+        """Raises what `ProviderRegistry.provider` raises."""
+        found = await self._registry.provider(name)
+        return found, self._book.of_provider(found)
+
+    async def provider(self, tier: Tier) -> tuple[ModelProvider, BookPrice]:
+        """The tier's own model. Raises what `chain` and `named` raise."""
+        return await self.named((await self.chain(tier))[0])
 
     async def listing(self) -> Listing:
         """Raises ProviderError when an endpoint is configured and does not answer."""
         endpoint = await discover(self._settings.models)
         return Listing(url=endpoint.base_url, models=await list_models(endpoint)) if endpoint else Listing(url=None)
-
-    async def _connected(self) -> ModelPool | None:
-        async with self._connecting:
-            if self._pool is None:
-                self._pool = await connect(self._settings.models, self._settings.tiers)
-            return self._pool

@@ -61,7 +61,7 @@ async def reviewed(
     if available.default is None:
         return Reviewed(verdict=apply(verdict, (), dict.fromkeys(policy.opinions, NO_MODEL), policy))
     project = Project(files, plan.contract)
-    provider = SteppedProvider(runtime, services, request, "t1", available.default)
+    provider = SteppedProvider(runtime, services, request, "t1", available.default, optional=True)
     key = f"{runtime.run_id}:opinions:{round}"
     asked: Opinions = await ask_reviewers(
         policy.opinions, project, verdict, request.text, provider, settings.models, key=key

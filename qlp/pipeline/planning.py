@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from qlp.agents.architect import needs_architect, refine
 from qlp.agents.planner import plan as plan_by_model
+from qlp.agents.waves import waves
 from qlp.blueprints.registry import by_name
-from qlp.models import Analysis, Attempt, Plan, Request
+from qlp.config import Settings
+from qlp.models import Analysis, Attempt, Plan, Request, Tier
 from qlp.models._base import Frozen
 from qlp.models.plan import USER_TESTS
 from qlp.pipeline.choose import Choice
@@ -47,6 +50,13 @@ async def make_plan(
         idempotency_key=f"{runtime.run_id}:plan",
     )
 
+    settings = services.settings
+    if settings.models.prompt_style == "fenced" and needs_architect(plan, settings.agents.architect_tasks):
+        architect = SteppedProvider(runtime, services, request, "t2", model, optional=True)
+        key = f"{runtime.run_id}:architect"
+        plan, record = await refine(plan, request, architect, settings=settings.models, tier="t2", key=key)
+        attempts = (*attempts, record)
+
     async def estimate() -> Estimate:
         return await _estimate(services, request, plan)
 
@@ -54,17 +64,30 @@ async def make_plan(
 
 
 async def _estimate(services: Services, request: Request, plan: Plan) -> Estimate:
-    provider = await services.guarded(request.tier or "t1", request, "")
+    _, price = await services.models.provider(request.tier or "t1")
     tasks = sum(t.id != USER_TESTS for t in plan.tasks)
     code = sum(t.kind in ("code", "test") and t.id != USER_TESTS for t in plan.tasks)
     attempts = services.settings.models.max_attempts
+    each = calls_at_most(services.settings, request.tier or "t1")
     return Estimate(
         model_calls_at_least=tasks,
-        model_calls_at_most=tasks * attempts + REPAIR_ROUNDS * code * attempts,
-        usd_per_mtok_in=provider.price.cost(input_tokens=1_000_000, output_tokens=0),
-        usd_per_mtok_out=provider.price.cost(input_tokens=0, output_tokens=1_000_000),
-        cap_usd=provider.cap_usd,
+        model_calls_at_most=(tasks + code * (each - 1)) * attempts + REPAIR_ROUNDS * code * each * attempts,
+        usd_per_mtok_in=price.cost(input_tokens=1_000_000, output_tokens=0),
+        usd_per_mtok_out=price.cost(input_tokens=0, output_tokens=1_000_000),
+        cap_usd=services.cap(request),
     )
+
+
+def calls_at_most(settings: Settings, tier: Tier) -> int:
+    """Model calls of one attempt at a code task: waves of candidates, tests to rank them, steps of a shell agent."""
+    agents, members = settings.agents, len(settings.agents.ensemble) or 1
+    total = max(settings.models.n, members)
+    drawn = len(waves(total, members)) * members if agents.early_stopping else members
+    drawn += total > 1 and agents.cross_tests > 0
+    in_shell = agents.steps + (agents.critic is not None)
+    if tier == "t3":
+        return in_shell
+    return max(drawn, in_shell) if settings.tiers.t3.model else drawn
 
 
 def plan_data(planned: Planned) -> dict[str, object]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qlp.models import Analysis, Finding, Plan, Request, TaskResult, Verdict
+from qlp.pipeline.routing import settled
 from qlp.pipeline.runtime import Runtime, TaskInput
+from qlp.routing.router import Router
 
 REPAIR_ROUNDS = 2
 """Repairs of a model-written project before the run says that it failed."""
@@ -17,6 +19,8 @@ async def repair(
     results: dict[str, TaskResult],
     verdict: Verdict,
     round: int,
+    *,
+    router: Router | None = None,
 ) -> dict[str, TaskResult]:
     """Write again what the findings point at: the code, or in later rounds also the generated tests."""
     kinds = {"code"} if round == 1 else {"code", "test"}
@@ -28,6 +32,8 @@ async def repair(
         and results[t.id].attempts
         and (t.kind == "code" or {f.path for f in plan.files_of(t.id)} & named)
     ]
+    if router is not None:
+        await settled(runtime, router, f"repair:{round}", verified=False, tasks=tuple(chosen))
     feedback = _feedback(verdict)
     data = {"round": round, "tasks": chosen, "findings": len(feedback)}
     await runtime.emit(f"repair:{round}", "run.repair.started", data)

@@ -25,6 +25,7 @@ from qlp.pipeline.opinions import reviewed
 from qlp.pipeline.package import Packaged, package_capsule
 from qlp.pipeline.planning import make_plan, plan_data
 from qlp.pipeline.repair import REPAIR_ROUNDS, repair
+from qlp.pipeline.routing import settled
 from qlp.pipeline.runtime import Runtime, TaskInput
 from qlp.pipeline.scoring import ScoredRun, score_run
 from qlp.pipeline.services import Services
@@ -62,8 +63,10 @@ async def run_pipeline(runtime: Runtime, services: Services, request: Request) -
         if verdict.verified or choice.blueprint is not None or round == REPAIR_ROUNDS:
             break
         round += 1
-        results = await repair(runtime, request, analysis, plan, results, verdict, round)
+        results = await repair(runtime, request, analysis, plan, results, verdict, round, router=services.router)
 
+    if services.router is not None and choice.blueprint is None and _decided(verdict):
+        await settled(runtime, services.router, "end", verified=verdict.verified)
     usage = sum((r.usage for r in results.values()), sum((a.usage for a in planned.attempts), asked))
     scored = await score_run(runtime, services, request, plan, choice, results, files, verdict, repair_rounds=round)
     confidence = scored.confidence
@@ -75,6 +78,11 @@ async def run_pipeline(runtime: Runtime, services: Services, request: Request) -
     timings["package"] = packaged.ended - packaged.began
     await runtime.emit("capsule", "run.capsule.ready", packaged.value.model_dump())
     return _outcome(verdict, scored, usage, packaged.value, plan, timings)
+
+
+def _decided(verdict: Verdict) -> bool:
+    """A stage that was skipped or broke says nothing about who wrote the code."""
+    return verdict.verified or any(s.status == "failed" for s in verdict.stages)
 
 
 async def _execute(runtime: Runtime, request: Request, analysis: Analysis, plan: Plan) -> dict[str, TaskResult]:

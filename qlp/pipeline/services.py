@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
-from qlp.budget import GuardedProvider, Ledger
+from qlp.budget import Ledger
 from qlp.capsule import CapsuleStore, Signer
 from qlp.confidence.outcomes import OutcomeStore
 from qlp.config import Settings
 from qlp.models import STAGES, InterfaceContract, Request, SourceFile, Stage, Tier, Verdict
+from qlp.pipeline.model_stack import ModelStack, Purse
 from qlp.pipeline.models import Models
 from qlp.pipeline.runtime import EventSink
+from qlp.providers.kinds import Hosts
+from qlp.providers.protocol import Provider
+from qlp.routing.router import Router, open_router
 from qlp.sandbox import SandboxBackend, limits_from, open_backend
 from qlp.store.engine import Database
 from qlp.validation import Policy, VerdictCache, load_policy, open_verdict_cache, validate_project
@@ -27,11 +32,14 @@ class Services:
     settings: Settings
     sandbox: SandboxBackend
     models: Models
+    stack: ModelStack
     capsules: CapsuleStore
     signer: Signer
     ledger: Ledger
     events: EventSink
     outcomes: OutcomeStore
+    router: Router | None = None
+    """Chooses tiers, models and candidates; None always climbs the configured ladder."""
     verdicts: VerdictCache | None = None
     """Where candidates' verdicts are kept; None asks the tools every time."""
 
@@ -39,11 +47,16 @@ class Services:
         """The request's policy, or the settings'. Raises InputError."""
         return load_policy(request.policy or self.settings.validation.policy, self.settings.home)
 
-    async def guarded(self, tier: Tier, request: Request, run_id: str) -> GuardedProvider:
-        """The tier's model under the run's cost cap. Raises NoGeneratorError, ProviderError."""
-        inner, price = await self.models.provider(tier)
-        cap = request.max_cost_usd if request.max_cost_usd is not None else self.settings.runs.max_cost_usd
-        return GuardedProvider(inner, price, self.ledger, run_id, cap)
+    async def guarded(self, tier: Tier, request: Request, run_id: str, *, model: str | None = None) -> Provider:
+        """The tier's models under the run's cost cap, or an experiment's `model` in their place.
+
+        Raises NoGeneratorError, ProviderError, InputError.
+        """
+        return await self.stack.tier(tier, Purse(run_id, self.cap(request)), instead=model)
+
+    def cap(self, request: Request) -> Decimal | None:
+        """Most that the models of a run may cost, US dollars; None is no cap of the run's own."""
+        return request.max_cost_usd if request.max_cost_usd is not None else self.settings.runs.max_cost_usd
 
     async def validate(
         self,
@@ -81,18 +94,29 @@ def capsule_folder(settings: Settings) -> Path:
 
 
 async def build_services(
-    settings: Settings, events: EventSink, database: Database, *, sandbox: SandboxBackend | None = None
+    settings: Settings,
+    events: EventSink,
+    database: Database,
+    *,
+    sandbox: SandboxBackend | None = None,
+    hosts: Hosts | None = None,
 ) -> Services:
-    """`sandbox` None opens the best one here. Raises SandboxUnavailableError when there is no isolation at all:
-    nothing could be verified."""
+    """`sandbox` None opens the best one here; `hosts` are the models that the cluster hosts itself.
+
+    Raises SandboxUnavailableError when there is no isolation at all: nothing could be verified.
+    """
+    ledger = Ledger(database, settings.budgets)
+    stack = ModelStack(settings, database, ledger=ledger, hosts=hosts)
     return Services(
         settings=settings,
         sandbox=sandbox or await open_backend(settings.sandbox, settings.home),
-        models=Models(settings),
+        models=stack.models,
+        stack=stack,
         capsules=CapsuleStore(capsule_folder(settings)),
         signer=Signer.load(settings.home / "keys"),
-        ledger=Ledger(database),
+        ledger=ledger,
         events=events,
         outcomes=OutcomeStore(database),
+        router=open_router(settings, stack.models, database),
         verdicts=open_verdict_cache(settings),
     )

@@ -24,6 +24,18 @@ class BreakerPolicy(Frozen):
     """Seconds that it stays open before one call may probe."""
 
 
+class BreakerReport(Frozen):
+    """One breaker, for status pages."""
+
+    endpoint: str
+    model: str
+    state: BreakerState
+    failures: int
+    """Outages in a row."""
+    open_for_s: float
+    """Seconds until the next call may probe; 0 unless open."""
+
+
 class CircuitBreaker:
     """One breaker for one model at one endpoint. Not thread-safe: used from one event loop."""
 
@@ -42,6 +54,22 @@ class CircuitBreaker:
         if self._opened_at is None:
             return "closed"
         return "half_open" if self._clock() - self._opened_at >= self._policy.cool_down_s else "open"
+
+    @property
+    def failures(self) -> int:
+        """Outages in a row."""
+        return self._failures
+
+    @property
+    def open_for_s(self) -> float:
+        """Seconds until the next call may probe; 0 unless open."""
+        if self._opened_at is None:
+            return 0.0
+        return max(0.0, self._policy.cool_down_s - (self._clock() - self._opened_at))
+
+    @property
+    def cool_down_s(self) -> float:
+        return self._policy.cool_down_s
 
     def admit(self) -> None:
         """Ask before a call; every admitted call reports `success`, `failure` or `release`.
@@ -92,3 +120,16 @@ class Breakers:
     def states(self) -> dict[str, BreakerState]:
         """`<base_url> <model>` -> state, for status pages."""
         return {f"{url} {model}": breaker.state for (url, model), breaker in self._by_key.items()}
+
+    def report(self) -> tuple[BreakerReport, ...]:
+        """All breakers of this process; calls/breaker_board.py knows those that other processes opened."""
+        return tuple(
+            BreakerReport(
+                endpoint=url,
+                model=model,
+                state=breaker.state,
+                failures=breaker.failures,
+                open_for_s=round(breaker.open_for_s, 1),
+            )
+            for (url, model), breaker in self._by_key.items()
+        )

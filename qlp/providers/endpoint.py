@@ -23,6 +23,8 @@ class Endpoint(Frozen):
     source: Literal["settings", "environment", "openai", "local"]
     """What named it: settings.models.base_url, OPENAI_BASE_URL, OPENAI_API_KEY, or a server found on localhost."""
     price: PricePolicy = "table"
+    key_name: str = "QLP_MODELS__API_KEY or OPENAI_API_KEY"
+    """Where its key is set, for messages to the user."""
 
     @field_validator("base_url")
     @classmethod

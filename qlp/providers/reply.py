@@ -1,58 +1,74 @@
-"""Reads the body of a chat completion, from servers that are right, sloppy or broken."""
+"""What one HTTP answer holds, whoever sent it; the readers of each provider fill it."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from qlp.errors import ProviderError
 from qlp.models import Usage
 from qlp.models._base import Frozen
+from qlp.providers.protocol import TokenLogprob, ToolCall
 
 BAD_REPLY = "bad_reply"
 """`extra["reason"]` of a ProviderError for an answer that is no answer: the endpoint works, the turn is lost."""
-_QUOTE = 200
+CONTENT_POLICY = "content_policy"
+"""`extra["reason"]` of a ProviderError for an answer that the provider's rules or the model withheld."""
+QUOTE = 200
+"""Characters of a server's text that an error repeats."""
+
+
+class Sample(Frozen):
+    """One answer. `why_empty` says why there is neither text nor a call, `withheld` that it was a refusal."""
+
+    text: str = ""
+    cut: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    why_empty: str = ""
+    withheld: bool = False
 
 
 class Reply(Frozen):
     """One HTTP answer. Token counts are None where the server did not report them."""
 
-    texts: tuple[str, ...]
-    """Non-empty samples."""
-    cut: tuple[bool, ...]
+    samples: tuple[Sample, ...]
+    """Those with a text, or with calls of tools that were offered."""
     choices: int
     """Samples that the server sent, empty ones included: what is missing from `n` was ignored."""
     input_tokens: int | None = None
+    """Cached ones included."""
     output_tokens: int | None = None
+    """Reasoning included."""
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
     why_empty: str = ""
-    """Why there is no text at all; such a reply was paid for all the same."""
+    """Why there is no sample at all; such a reply was paid for all the same."""
+    reason: Literal["bad_reply", "content_policy"] = "bad_reply"
+    """Of a reply without samples."""
 
 
-def read_reply(body: bytes, content_type: str = "") -> Reply:
-    """Raises ProviderError(reason="bad_reply") for what is no chat completion."""
-    try:
-        data = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError):
-        start = body[:_QUOTE].decode("utf-8", "replace")
-        raise _bad(f"the reply is not JSON ({content_type or 'no content type'}), it starts with {start!r}") from None
-    if not isinstance(data, dict):
-        raise _bad(f"the reply is a JSON {type(data).__name__}, not an object")
-    if data.get("error"):
-        raise _bad(f"the reply carries an error with status 200: {str(data['error'])[:_QUOTE]}")
-    choices = data.get("choices")
-    if not isinstance(choices, list) or not choices:
-        raise _bad("the reply has no choices")
-    samples = [sample for choice in choices if (sample := _sample(choice)) is not None]
-    usage = _object(data.get("usage"))
+def reply_of(samples: Iterable[Sample], *, tools: bool, **counts: Any) -> Reply:
+    """Sorts the usable samples from the empty ones. `tools`: some were offered, so calls are answers."""
+    given = tuple(samples)
+    usable = tuple(
+        s if tools else s.model_copy(update={"tool_calls": ()})
+        for s in given
+        if s.text.strip() or (tools and s.tool_calls)
+    )
+    if usable:
+        return Reply(samples=usable, choices=len(given), **counts)
+    first = given[0] if given else Sample(why_empty="no choices")
+    why = first.why_empty
+    if first.tool_calls and not tools:
+        why = "it calls tools, none were offered"
     return Reply(
-        texts=tuple(text for text, _ in samples),
-        cut=tuple(cut for _, cut in samples),
-        choices=len(choices),
-        input_tokens=_count(usage.get("prompt_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
-        cached_tokens=_count(_object(usage.get("prompt_tokens_details")).get("cached_tokens")) or 0,
-        why_empty="" if samples else _why_empty(choices),
+        samples=(),
+        choices=len(given),
+        why_empty=why or "empty text",
+        reason="content_policy" if any(s.withheld for s in given) else "bad_reply",
+        **counts,
     )
 
 
@@ -62,34 +78,23 @@ def usage_of(error: ProviderError) -> Usage:
     return Usage.model_validate(usage) if usage else Usage()
 
 
-def _sample(choice: Any) -> tuple[str, bool] | None:
-    content = _object(_object(choice).get("message")).get("content")
-    if isinstance(content, list):  # some gateways answer with content parts
-        content = "".join(p["text"] for p in content if isinstance(p, dict) and isinstance(p.get("text"), str))
-    if not isinstance(content, str) or not content.strip():
-        return None
-    # A lone surrogate is legal JSON and cannot be written to a file.
-    text = content.encode("utf-8", "replace").decode("utf-8")
-    return text, choice.get("finish_reason") in ("length", "content_filter")
+def bad(detail: str) -> ProviderError:
+    return ProviderError(detail, reason=BAD_REPLY)
 
 
-def _why_empty(choices: list[Any]) -> str:
-    first = _object(choices[0])
-    message = _object(first.get("message"))
-    if message.get("refusal"):
-        return f"refused: {str(message['refusal'])[:_QUOTE]}"
-    if message.get("tool_calls"):
-        return "it calls tools, none were offered"
-    return f"finish_reason {str(first.get('finish_reason'))[:40]}"
+def plain(text: str) -> str:
+    """A lone surrogate is legal JSON and cannot be written to a file."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _object(value: object) -> dict[str, Any]:
+def an_object(value: object) -> dict[str, Any]:
+    """`value` if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def _count(value: object) -> int | None:
+def a_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def a_count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _bad(detail: str) -> ProviderError:
-    return ProviderError(detail, reason=BAD_REPLY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,12 +34,14 @@ class Database:
     fail half-way with SQLITE_BUSY, and counts that it read (queue length, last sequence) stay true until commit.
     """
 
-    def __init__(self, url: URL | str) -> None:
+    def __init__(self, url: URL | str, *, durable: bool = True) -> None:
+        """`durable` False: what SQLite committed last may be lost when the machine (not the process) goes down. For
+        state that is worth nothing after that; a commit then waits for no disk."""
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = sa.create_engine(self.url, pool_pre_ping=not self._sqlite)
         if self._sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "connect", partial(_prepare_sqlite, "FULL" if durable else "NORMAL"))
             event.listen(self.engine, "begin", _begin_sqlite)
 
     async def read(self, fn: Callable[[sa.Connection], T]) -> T:
@@ -74,14 +77,14 @@ class Database:
         self.engine.dispose()
 
 
-def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
+def _prepare_sqlite(synchronous: str, dbapi_connection: Any, _record: object) -> None:
     # autocommit mode of the driver: SQLAlchemy's begin event decides which BEGIN is sent
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
-        "synchronous=FULL",
+        f"synchronous={synchronous}",
         "foreign_keys=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -48,15 +48,15 @@ class EventStore:
         self._clock = clock
 
     async def append(self, run_id: str, key: str, type: EventType, data: dict[str, Any]) -> Event | None:
-        """None if this (run, key) was appended before, or if the run has ended.
+        """None if this (run, key) was appended before, or if the run has ended or waits for its user.
 
-        What a flow still says after its run was cancelled is dropped, so that the terminal event stays the last;
-        a resumed run says it again.
+        What a flow still says after its run was cancelled or paused is dropped, so that the terminal event stays the
+        last; a resumed run says it again.
         """
 
         def insert(connection: sa.Connection) -> Event | None:
             status = connection.scalar(sa.select(schema.runs.c.status).where(schema.runs.c.id == run_id))
-            if status in ("completed", "failed", "cancelled"):
+            if status in ("completed", "failed", "cancelled", "input_required"):
                 return None
             return append(connection, run_id, key, type, data, self._clock())
 

@@ -2,6 +2,7 @@
 
 queued -> working -> completed | failed
 queued, working -> cancelled -> queued (resume)
+working -> input_required -> queued (resume): a budget is used up, and only its owner can raise it
 working -> working (another executor takes over from a dead one)
 """
 
@@ -70,9 +71,19 @@ class RunStore:
         self._new_id = new_id
 
     async def create(
-        self, request: Request, *, tenant: str, queue_limit: int, idempotency_key: str | None = None
+        self,
+        request: Request,
+        *,
+        tenant: str,
+        queue_limit: int,
+        idempotency_key: str | None = None,
+        api_key: str | None = None,
+        user: str | None = None,
     ) -> tuple[Run, bool]:
-        """A queued run, and whether it is new. Raises OverloadedError, IdempotencyMismatchError, StorageError."""
+        """A queued run, and whether it is new. `api_key` (its id) and `user` say whose money it spends.
+
+        Raises OverloadedError, IdempotencyMismatchError, StorageError.
+        """
         body = request.model_dump_json()
         digest = hashlib.sha256(body.encode()).hexdigest()
         now = self._clock()
@@ -98,6 +109,8 @@ class RunStore:
                 schema.runs.insert().values(
                     id=run_id,
                     tenant=tenant,
+                    api_key=api_key,
+                    user_id=user,
                     status="queued",
                     request=body,
                     created_at=now.timestamp(),
@@ -118,6 +131,14 @@ class RunStore:
             return self._one(connection, run_id, tenant), True
 
         return await self._database.write(insert)
+
+    async def is_known(self, idempotency_key: str, *, tenant: str) -> bool:
+        """Whether `create` would answer with a run that there is already, or with a mismatch."""
+        keys, now = schema.idempotency, self._clock().timestamp()
+        query = sa.select(keys.c.run_id).where(
+            keys.c.tenant == tenant, keys.c.key == idempotency_key, keys.c.expires_at >= now
+        )
+        return await self._database.read(lambda connection: connection.scalar(query)) is not None
 
     async def get(self, run_id: str, *, tenant: str | None = None) -> Run:
         """Raises NotFoundError, also for a run of another tenant. `tenant` None is for the platform itself."""
@@ -204,6 +225,22 @@ class RunStore:
 
         return await self._database.write(end)
 
+    async def pause(self, run_id: str, problem: Problem) -> bool:
+        """A working run waits for its user, who is told what is needed; False if it is not working any more."""
+
+        def wait(connection: sa.Connection) -> bool:
+            status = connection.scalar(sa.select(schema.runs.c.status).where(schema.runs.c.id == run_id))
+            if status != "working":
+                return False
+            now = self._clock()
+            told = problem.model_dump_json()
+            attempt = self._set(connection, run_id, now, status="input_required", executor=None, problem=told)
+            data = {"problem": problem.model_dump(mode="json")}
+            append(connection, run_id, f"input_required:{attempt}", "run.input_required", data, now)
+            return True
+
+        return await self._database.write(wait)
+
     async def cancel(self, run_id: str, *, tenant: str) -> Run:
         """Cancelled, or as it was if it has ended. Raises NotFoundError."""
 
@@ -211,14 +248,14 @@ class RunStore:
             run = self._one(connection, run_id, tenant)
             if run.status in ("queued", "working", "input_required"):
                 now = self._clock()
-                attempt = self._set(connection, run_id, now, status="cancelled")
+                attempt = self._set(connection, run_id, now, status="cancelled", problem=None)
                 append(connection, run_id, f"cancelled:{attempt}", "run.cancelled", {}, now)
             return self._one(connection, run_id, tenant)
 
         return await self._database.write(mark)
 
     async def resume(self, run_id: str, *, tenant: str, live: Collection[str]) -> Run:
-        """Queue a cancelled or orphaned run again. Raises NotFoundError, ConflictError for any other state."""
+        """Queue a cancelled, paused or orphaned run again. Raises NotFoundError, ConflictError for any other state."""
 
         def requeue(connection: sa.Connection) -> Run:
             run = self._one(connection, run_id, tenant)
@@ -226,12 +263,12 @@ class RunStore:
             orphan = run.status == "working" and executor not in live
             if run.status == "queued":
                 return run
-            if run.status != "cancelled" and not orphan:
+            if run.status not in ("cancelled", "input_required") and not orphan:
                 hint = "submit the request again" if run.status == "failed" else "nothing to resume"
                 raise ConflictError(f"run {run_id} is {run.status}: {hint}", status=run.status)
             now = self._clock()
             # A run that waited for its user must not find its deadline spent: the clock starts again.
-            self._set(connection, run_id, now, status="queued", executor=None, started_at=None)
+            self._set(connection, run_id, now, status="queued", executor=None, started_at=None, problem=None)
             return self._one(connection, run_id, tenant)
 
         return await self._database.write(requeue)

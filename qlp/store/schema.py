@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from qlp.errors import StorageError
 from qlp.store.engine import Database
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = sa.MetaData()
 
@@ -35,6 +35,8 @@ runs = sa.Table(
     sa.Column("started_at", sa.Double),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("updated_at", sa.Double, nullable=False),
+    sa.Column("api_key", sa.String(64)),  # id of the key that asked for it; since version 2, as all that follow
+    sa.Column("user_id", sa.String(128)),  # on whose behalf
     sa.Index("runs_by_tenant", "tenant", "position"),
     sa.Index("runs_by_status", "status", "position"),
     sqlite_autoincrement=True,
@@ -76,7 +78,7 @@ idempotency = sa.Table(
 
 
 def create_all(database: Database) -> None:
-    """Make what is missing. Raises StorageError for a database that a newer QLP wrote."""
+    """Make what is missing, in older databases too. Raises StorageError for one that a newer QLP wrote."""
 
     def create(connection: sa.Connection) -> None:
         metadata.create_all(connection)
@@ -89,5 +91,19 @@ def create_all(database: Database) -> None:
                 found=int(found),
                 known=SCHEMA_VERSION,
             )
+        elif int(found) < SCHEMA_VERSION:
+            _add_columns(connection)
+            connection.execute(meta.update().where(meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION)))
 
     database.write_now(create)
+
+
+def _add_columns(connection: sa.Connection) -> None:
+    """Columns that later versions gave to tables; all of them may be null, so that old rows need no care."""
+    inspector = sa.inspect(connection)
+    for table in (runs,):
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                kind = column.type.compile(connection.dialect)
+                connection.execute(sa.text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))

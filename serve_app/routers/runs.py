@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from qlp.errors import InputError, NotFoundError
@@ -22,6 +23,13 @@ class Accepted(BaseModel):
     id: str
     object: Literal["run"] = "run"
     status: str
+
+
+class Resume(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    max_cost_usd: Decimal | None = Field(default=None, ge=0)
+    """Cap of the whole run from now on, what it has spent included, US dollars."""
 
 
 class RunList(BaseModel):
@@ -52,7 +60,7 @@ async def create(
     idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None,
 ) -> Accepted:
     """Queue a run. The same Idempotency-Key with the same body answers with the same run for 24 hours."""
-    run, new = await backend.runs.submit_or_find(request, caller.tenant, idempotency_key)
+    run, new = await backend.runs.submit_or_find(request, caller.tenant, idempotency_key, api_key=caller.key_id)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     if not new:
         response.headers["Idempotent-Replayed"] = "true"
@@ -89,9 +97,12 @@ async def cancel(run_id: str, backend: BackendDep, caller: Caller) -> Run:
 
 
 @router.post("/{run_id}/resume", status_code=202)
-async def resume(run_id: str, backend: BackendDep, caller: Caller) -> Run:
-    """Go on with a cancelled or orphaned run; finished steps are not repeated. 409 in any other state."""
-    return await backend.runs.resume(run_id, caller.tenant)
+async def resume(run_id: str, backend: BackendDep, caller: Caller, how: Resume | None = None) -> Run:
+    """Go on with a cancelled or orphaned run, or one that waits (`input_required`); finished steps are not repeated.
+
+    409 in any other state. A run that used its budget up waits for `max_cost_usd`.
+    """
+    return await backend.runs.resume(run_id, caller.tenant, max_cost_usd=how.max_cost_usd if how else None)
 
 
 @router.get("/{run_id}/capsule")

@@ -97,7 +97,7 @@ async def test_the_same_failure_again_and_again_ends_with_a_typed_error(tmp_path
 
 async def test_of_several_candidates_the_one_that_passes_wins(tmp_path: Path) -> None:
     texts = [answer(duration_py=code) for code in (WRONG, NO_CHECK, RIGHT)]
-    with ScriptedServer([Reply(texts=texts)]) as server:
+    with ScriptedServer([Reply(texts=texts, times=2)]) as server:  # a first sample, then the rest
         made = await platform(tmp_path, server, n=3)
         _, outcome = await made.run(Request(text=WISH, tests=TESTS))
     assert outcome.verified

@@ -22,7 +22,7 @@ WRONG, ALIKE, RIGHT = (SOURCE.format(e) for e in ("n // 4", "2 * n // 8", "round
 
 async def test_the_sample_that_keeps_the_requests_examples_wins_against_the_majority(tmp_path: Path) -> None:
     texts = [f"```python path=root.py\n{code}```" for code in (WRONG, ALIKE, RIGHT)]
-    with ScriptedServer([Reply(texts=texts)]) as server:
+    with ScriptedServer([Reply(texts=texts, times=2)]) as server:  # a first sample, then the rest
         made = await Platform.open(settings_for(tmp_path, models=ModelSettings(base_url=server.url, n=3)))
         _, outcome = await made.run(Request(text=WISH, tests=WEAK))
     assert outcome.verified

@@ -48,8 +48,22 @@ PROTECTED = [
     ("POST", "/v1/sandboxes/sbx_x/http"),
     ("POST", "/run_code"),
     ("POST", "/v1/validate"),
-    ("GET", "/v1/models"),
+    ("GET", "/v1/costs"),
+    ("GET", "/v1/runs/run_x/cost"),
+    ("POST", "/v1/estimate"),
+    ("GET", "/v1/budgets"),
+    ("PUT", "/v1/budgets"),
+    ("DELETE", "/v1/budgets"),
+    ("POST", "/v1/route"),
+    ("GET", "/v1/experiments"),
+    ("GET", "/v1/experiments/x"),
 ]
+FACADE = [
+    ("GET", "/v1/models"),
+    ("GET", "/v1/models/qlp-auto"),
+    ("POST", "/v1/chat/completions"),
+]
+"""Their errors have OpenAI's shape."""
 
 
 async def test_every_operation_needs_a_key(stranger: httpx.AsyncClient) -> None:
@@ -58,10 +72,15 @@ async def test_every_operation_needs_a_key(stranger: httpx.AsyncClient) -> None:
     described = {
         (method.upper(), path) for path, item in api["paths"].items() if path not in open_paths for method in item
     }
-    assert len(described) == len(PROTECTED), "an operation was added: name it in PROTECTED"
+    assert len(described) == len(PROTECTED) + len(FACADE), "an operation was added: name it in PROTECTED or FACADE"
     for method, path in PROTECTED:
         answer = await stranger.request(method, path)
         assert_problem(answer, 401, "unauthorized")
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+    for method, path in FACADE:
+        answer = await stranger.request(method, path)
+        assert answer.status_code == 401
+        assert answer.json()["error"]["code"] == "invalid_api_key"
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 

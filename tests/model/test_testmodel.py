@@ -13,11 +13,12 @@ import pytest
 
 from qlp.agents.planner import plan
 from qlp.agents.tiers import attempt
-from qlp.config import ModelSettings
+from qlp.config import ModelSettings, Settings
 from qlp.models import Analysis, ProjectSpec, Request
 from qlp.pipeline.runtime import TaskInput
-from qlp.providers.pool import ModelPool, connect
+from qlp.providers.kinds import ModelProvider
 from qlp.providers.protocol import ChatOptions, Message
+from qlp.providers.registry import ProviderRegistry
 from tests.support import grammar, testmodel
 
 pytestmark = pytest.mark.model
@@ -42,25 +43,25 @@ def settings() -> Iterator[ModelSettings]:
         pytest.skip(str(error))
 
 
-async def pool_of(settings: ModelSettings) -> ModelPool:
-    pool = await connect(settings, environ={})
-    assert pool is not None
-    return pool
+async def model_of(settings: ModelSettings) -> ModelProvider:
+    registry = ProviderRegistry(Settings(models=settings), environ={})
+    (name,) = await registry.chain("t1")
+    return await registry.provider(name)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda t: t.description[:40])
 async def test_a_single_function_is_planned_and_sampled(settings: ModelSettings, task: grammar.GrammarTask) -> None:
-    pool = await pool_of(settings)
+    model = await model_of(settings)
     request = Request(text=grammar.prompt(task), tests={"test_solution.py": grammar.tests(task)})
-    made, calls = await plan(request, ANALYSIS, pool.t1, settings=settings, idempotency_key="plan")
+    made, calls = await plan(request, ANALYSIS, model, settings=settings, idempotency_key="plan")
     assert calls == ()
     assert [f.path for f in made.files_of("code")] == ["solution.py"]
     assert [n.name for n in made.contract.names] == ["f"]
     given = TaskInput(run_id="r", request=request, analysis=ANALYSIS, plan=made, task_id="code")
     candidates, record = await attempt(
-        given, (), pool.t1, settings=settings, tier="t1", n=settings.n, idempotency_key="code"
+        given, (), model, settings=settings, tier="t1", n=settings.n, idempotency_key="code"
     )
-    await pool.aclose()
+    await model.aclose()
     assert 1 <= len(candidates) <= 8
     assert len(set(candidates)) == len(candidates), "candidates repeat each other"
     assert all([f.path for f in files] == ["solution.py"] for files in candidates)
@@ -80,11 +81,11 @@ def defines_f(source: str) -> bool:
 
 
 async def ask(settings: ModelSettings, *, seed: int, temperature: float, n: int = 8) -> tuple[str, ...]:
-    pool = await pool_of(settings)
+    model = await model_of(settings)
     options = ChatOptions(n=n, temperature=temperature, max_tokens=200, extra_body={**testmodel.SAMPLING, "seed": seed})
     message = Message(role="user", content=grammar.prompt(TASKS[3]))
-    answer = await pool.t1.complete((message,), options, idempotency_key="k")
-    await pool.aclose()
+    answer = await model.complete((message,), options, idempotency_key="k")
+    await model.aclose()
     assert not any(answer.cut)
     return answer.texts
 
@@ -105,8 +106,8 @@ async def test_temperature_zero_is_greedy(settings: ModelSettings) -> None:
 
 
 async def test_a_token_limit_is_reported_as_a_cut(settings: ModelSettings) -> None:
-    pool = await pool_of(settings)
+    model = await model_of(settings)
     message = Message(role="user", content=grammar.prompt(TASKS[3]))
-    answer = await pool.t1.complete((message,), ChatOptions(max_tokens=5), idempotency_key="k")
-    await pool.aclose()
+    answer = await model.complete((message,), ChatOptions(max_tokens=5), idempotency_key="k")
+    await model.aclose()
     assert answer.cut == (True,)

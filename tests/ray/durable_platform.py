@@ -52,8 +52,9 @@ class DurablePlatform:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    async def submit(self, **script: object) -> Run:
-        return await self.service.submit(Request(text=json.dumps({"tasks": ["code", "test"], **script})))
+    async def submit(self, *, cap: str | None = None, **script: object) -> Run:
+        text = json.dumps({"tasks": ["code", "test"], **script})
+        return await self.service.submit(Request(text=text, max_cost_usd=cap))
 
     async def until(self, run_id: str, line: str, *, seconds: float = 60) -> None:
         """Until the fake pipeline has noted `line`, such as `start:code.0`."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from qlp.budget import Call, Ledger
 from qlp.config import Settings
 from qlp.errors import GenerationError
 from qlp.models import (
@@ -40,11 +43,14 @@ class Script(BaseModel):
     """Name of a task that raises GenerationError."""
     crash: str = ""
     """Name of a task with a defect (KeyError)."""
+    usd: float = 0.0
+    """What each call of a task costs; such a call is reserved and settled in the ledger."""
 
 
 class Services:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, ledger: Ledger) -> None:
         self.home = home
+        self.ledger = ledger
 
     def note(self, run_id: str, what: str) -> None:
         with (self.home / f"calls-{run_id}.log").open("a") as out:
@@ -52,7 +58,7 @@ class Services:
 
 
 async def build_services(settings: Settings, events: EventSink, database: Database) -> Services:
-    return Services(settings.home)
+    return Services(settings.home, Ledger(database, settings.budgets))
 
 
 async def _work(services: Services, run_id: str, name: str, seconds: float) -> str:
@@ -64,6 +70,15 @@ async def _work(services: Services, run_id: str, name: str, seconds: float) -> s
         raise
     services.note(run_id, f"done:{name}")
     return name
+
+
+async def _paid(services: Services, task: TaskInput, name: str, script: Script) -> str:
+    call = Call(run_id=task.run_id, key=name, attempt=secrets.token_hex(4), model="fake:model", task=task.task_id)
+    usd = Decimal(str(script.usd))
+    kept = await services.ledger.reserve(call, usd, cap=task.request.max_cost_usd)
+    done = await _work(services, task.run_id, name, script.step_s)
+    await services.ledger.settle(kept, Usage(calls=1, input_tokens=10, output_tokens=5, cost_usd=usd))
+    return done
 
 
 async def run_pipeline(runtime: Runtime, services: Services, request: Request) -> Outcome:
@@ -104,8 +119,11 @@ async def run_task(runtime: Runtime, services: Services, task: TaskInput) -> Tas
     await runtime.emit(f"started:{me.id}", "run.task.started", {"task": me.id})
     upstream = [await runtime.task_result(name, task.round) for name in me.depends_on]
     for n in range(2):
-        call = partial(_work, services, runtime.run_id, f"{me.id}.{n}", script.step_s)
-        await runtime.step(f"call{n}", str, call)
+        if script.usd:
+            await runtime.step(f"model:{n}", str, partial(_paid, services, task, f"{me.id}.{n}", script))
+        else:
+            call = partial(_work, services, runtime.run_id, f"{me.id}.{n}", script.step_s)
+            await runtime.step(f"call{n}", str, call)
     if script.fail == me.id:
         await runtime.step("fail", str, _refuse)
     if script.crash == me.id:

@@ -17,7 +17,7 @@ from actors.client import RunService, open_database
 from qlp.capsule import CapsuleStore
 from qlp.config import ServerSettings, Settings
 from qlp.security import Pepper
-from qlp.store import KeyStore
+from qlp.store import Database, KeyStore
 from serve_app.app import create_app
 from serve_app.backend import Backend
 
@@ -34,6 +34,7 @@ class Api:
     url: str
     keys: KeyStore
     settings: Settings
+    database: Database
 
     async def new_key(self, tenant: str) -> str:
         return (await self.keys.create(tenant=tenant))[1]
@@ -45,8 +46,17 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def open_api(home: Path, door: Any, validators: Any = None, **server: Any) -> AsyncIterator[Api]:
-    settings = Settings(home=home, server=ServerSettings(max_body_bytes=MAX_BODY, **server))
+async def open_api(
+    home: Path,
+    door: Any,
+    validators: Any = None,
+    *,
+    tree: dict[str, Any] | None = None,
+    workers: Any = None,
+    **server: Any,
+) -> AsyncIterator[Api]:
+    """`tree`: further settings; `workers` hear of the runs."""
+    settings = Settings(home=home, server=ServerSettings(max_body_bytes=MAX_BODY, **server), **(tree or {}))
     database = open_database(home)
     keys = KeyStore(database, Pepper.load(home))
 
@@ -56,7 +66,7 @@ async def open_api(home: Path, door: Any, validators: Any = None, **server: Any)
     backend = Backend(
         settings=settings,
         database=database,
-        runs=RunService(database, NoWorkers(), settings),
+        runs=RunService(database, workers or NoWorkers(), settings),
         keys=keys,
         capsules=CapsuleStore(home / "capsules"),
         sandbox=door,
@@ -65,7 +75,7 @@ async def open_api(home: Path, door: Any, validators: Any = None, **server: Any)
     )
     try:
         async with _listening(create_app(backend)) as url:
-            yield Api(url, keys, settings)
+            yield Api(url, keys, settings, database)
     finally:
         database.close()
 

@@ -1,4 +1,6 @@
-"""An OpenAI-compatible server that answers what its script says: right, slow, broken or endless, over real HTTP.
+"""A model server that answers what its script says: right, slow, broken or endless, over real HTTP.
+
+It speaks chat completions unless it gets another shape (shapes.py).
 
 In a test:      with ScriptedServer([Reply(text="hi"), Reply(status=429, headers={"Retry-After": "1"})]) as server: ...
 As a process:   python -m tests.support.scripted_server --script file.json --port 0 --log calls.jsonl
@@ -20,50 +22,24 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from tests.support.script import Reply
+from tests.support.shapes import SHAPES
 
-class Reply(BaseModel):
-    """One scripted answer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    match: str | None = None
-    times: int | None = None
-    text: str | None = None
-    texts: list[str] | None = None
-    """Samples for n > 1, cycled; `text` is repeated with `#i` left out."""
-    ignore_n: bool = False
-    """Answer one sample whatever `n` says; successive calls walk through `texts`."""
-    refuse: list[str] = Field(default_factory=list)
-    """Request fields that get a 400 naming them, as servers without them answer."""
-    finish_reason: str = "stop"
-    usage: dict[str, Any] | None = Field(
-        default_factory=lambda: {
-            "prompt_tokens": 100,
-            "completion_tokens": 10,
-            "total_tokens": 110,
-            "prompt_tokens_details": {"cached_tokens": 40},
-        }
-    )
-    """Usage of one sample; completion_tokens is multiplied by the number of samples. None leaves it out."""
-    status: int = 200
-    headers: dict[str, str] = Field(default_factory=dict)
-    body: Any = None
-    """Sent instead of a completion: a str as it is, anything else as JSON."""
-    delay_s: float = 0.0
-    mode: Literal["plain", "drip", "endless", "garbage", "reset", "half", "nothing"] = "plain"
-    """drip: a byte every `drip_s`; endless: text without end; half: the body breaks off; nothing: an empty body."""
-    drip_s: float = 0.05
+__all__ = ["Call", "Reply", "Script", "ScriptedServer"]
 
 
 class Call(BaseModel):
-    """One request to /chat/completions, as it came in."""
+    """One request for a completion, as it came in."""
 
     seq: int
     at: float
+    path: str = ""
+    raw: bytes = b""
+    """The body before it was parsed."""
     headers: dict[str, str]
     body: dict[str, Any]
     reply: int | None
@@ -95,7 +71,10 @@ class ScriptedServer:
         models: list[str] | None = None,
         port: int = 0,
         log: Path | None = None,
+        shape: str = "openai",
     ) -> None:
+        self.shape = SHAPES[shape]
+        self.origin_path = "/v1" if shape == "openai" else ""
         self.replies = list(replies or [])
         self.models = models if models is not None else ["scripted"]
         self.calls: list[Call] = []
@@ -110,7 +89,11 @@ class ScriptedServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http://127.0.0.1:{self.port}{self.origin_path}"
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._connections)
 
     def __enter__(self) -> ScriptedServer:
         self._thread.start()
@@ -162,17 +145,17 @@ class ScriptedServer:
             listed = [{"id": m, "object": "model", "created": 0, "owned_by": "test"} for m in self.models]
             await _send(writer, 200, {}, {"object": "list", "data": listed})
             return True
-        if not path.endswith("/chat/completions"):
-            await _send(writer, 404, {}, {"error": {"message": f"no such path {path}"}})
+        if wrong := self.shape.serves(path, headers):
+            await self._refuse(writer, 404, wrong)
             return True
         body = json.loads(raw)
         index, reply = self._pick(body)
-        call = self._record(headers, body, index)
+        call = self._record(headers, body, index, path, raw)
         if reply is None or index is None:
-            await _send(writer, 400, {}, {"error": {"message": "script exhausted"}})
+            await self._refuse(writer, 400, "script exhausted")
             return True
         await asyncio.sleep(reply.delay_s)
-        keep = await self._play(writer, reply, index, body)
+        keep = await self._play(writer, reply, index, body, stream=self.shape.streams(path, body))
         self._write_log({"event": "answered", "seq": call.seq, "key": call.key})
         return keep
 
@@ -189,9 +172,11 @@ class ScriptedServer:
                     return index, reply
         return None, None
 
-    def _record(self, headers: dict[str, str], body: dict[str, Any], index: int | None) -> Call:
+    def _record(self, headers: dict[str, str], body: dict[str, Any], index: int | None, path: str, raw: bytes) -> Call:
         with self._lock:
-            call = Call(seq=len(self.calls) + 1, at=time.time(), headers=headers, body=body, reply=index)
+            call = Call(
+                seq=len(self.calls) + 1, at=time.time(), path=path, raw=raw, headers=headers, body=body, reply=index
+            )
             self.calls.append(call)
         self._write_log(
             {"event": "request", "seq": call.seq, "at": call.at, "key": call.key, "reply": index, "last": call.last}
@@ -206,16 +191,30 @@ class ScriptedServer:
             file.flush()
             os.fsync(file.fileno())
 
-    async def _play(self, writer: asyncio.StreamWriter, reply: Reply, index: int, body: dict[str, Any]) -> bool:
+    async def _refuse(
+        self,
+        writer: asyncio.StreamWriter,
+        status: int,
+        message: str,
+        *,
+        code: str = "",
+        param: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        body, own = self.shape.error(status, message, code, param)
+        await _send(writer, status, {**own, **(headers or {})}, body)
+
+    async def _play(
+        self, writer: asyncio.StreamWriter, reply: Reply, index: int, body: dict[str, Any], *, stream: bool
+    ) -> bool:
         refused = next((field for field in reply.refuse if field in body), None)
         if refused:
-            error = {
-                "message": f"Unsupported parameter: '{refused}'",
-                "param": refused,
-                "code": "unsupported_parameter",
-            }
-            await _send(writer, 400, {}, {"error": error})
+            message = f"Unsupported parameter: '{refused}'"
+            await self._refuse(writer, 400, message, code="unsupported_parameter", param=refused)
             return True
+        streamed = reply.mode in ("plain", "half", "drip", "endless") or reply.frames is not None
+        if stream and streamed and reply.body is None and reply.status == 200:
+            return await self._stream(writer, reply, index, body)
         if reply.mode == "reset":
             writer.transport.abort()
             return False
@@ -234,12 +233,12 @@ class ScriptedServer:
             await _send(writer, reply.status, reply.headers, b"")
             return True
         content: Any = reply.body
+        if content is None and reply.status != 200:
+            said = reply.message or f"scripted {reply.status}"
+            await self._refuse(writer, reply.status, said, code=reply.code, headers=reply.headers)
+            return True
         if content is None:
-            content = (
-                self._completion(reply, index, body)
-                if reply.status == 200
-                else {"error": {"message": f"scripted {reply.status}", "type": "scripted"}}
-            )
+            content = self.shape.whole(reply, self._texts(reply, index, body), body)
         data = content.encode() if isinstance(content, str) else json.dumps(content).encode()
         if reply.mode == "half":
             writer.write(_head(reply.status, reply.headers, len(data)) + data[: len(data) // 2])
@@ -255,34 +254,48 @@ class ScriptedServer:
         await _send(writer, reply.status, reply.headers, data)
         return True
 
-    def _completion(self, reply: Reply, index: int, body: dict[str, Any]) -> dict[str, Any]:
+    async def _stream(self, writer: asyncio.StreamWriter, reply: Reply, index: int, body: dict[str, Any]) -> bool:
+        """Chunked; `half` breaks the connection in the middle, `keep_frames` ends the body in good form too early."""
+        writer.write(_head(200, {"content-type": self.shape.stream_type, **reply.headers}, None))
+        if reply.mode == "endless":
+            first, more = self.shape.endless()
+            await _chunk(writer, first)
+            while True:
+                await _chunk(writer, more)
+        frames = self.shape.frames(reply, self._texts(reply, index, body), body)
+        if reply.frames is not None:
+            frames = [f.encode() if isinstance(f, str) else f for f in reply.frames]
+        frames = [f for f in frames[: reply.keep_frames] for _ in range(2 if reply.twice else 1)]
+        for frame in frames[: len(frames) // 2] if reply.mode == "half" else frames:
+            await _chunk(writer, frame)
+            if reply.mode == "drip":
+                await asyncio.sleep(reply.drip_s)
+        if reply.mode == "half":
+            return False
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
+    def _texts(self, reply: Reply, index: int, body: dict[str, Any]) -> list[str]:
         texts = reply.texts if reply.texts is not None else [reply.text or ""]
         n = 1 if reply.ignore_n else int(body.get("n") or 1)
         with self._lock:
             start = self._walked.get(index, 0)
             self._walked[index] = start + n
-        usage = reply.usage and {**reply.usage, "completion_tokens": reply.usage["completion_tokens"] * n}
-        return {
-            "id": "chatcmpl-scripted",
-            "object": "chat.completion",
-            "created": 0,
-            "model": body.get("model"),
-            "choices": [
-                {
-                    "index": i,
-                    "message": {"role": "assistant", "content": texts[(start + i) % len(texts)]},
-                    "finish_reason": reply.finish_reason,
-                }
-                for i in range(n)
-            ],
-            **({"usage": usage} if usage else {}),
-        }
+        return [texts[(start + i) % len(texts)] for i in range(n)]
 
 
-def _head(status: int, headers: dict[str, str], length: int) -> bytes:
+async def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+    await writer.drain()
+
+
+def _head(status: int, headers: dict[str, str], length: int | None) -> bytes:
+    """`length` None: the body is chunked."""
     lines = {"content-type": "application/json", **{k.lower(): v for k, v in headers.items()}}
     fields = "".join(f"{k}: {v}\r\n" for k, v in lines.items())
-    return f"HTTP/1.1 {status} Scripted\r\n{fields}content-length: {length}\r\n\r\n".encode("latin-1")
+    size = "transfer-encoding: chunked" if length is None else f"content-length: {length}"
+    return f"HTTP/1.1 {status} Scripted\r\n{fields}{size}\r\n\r\n".encode("latin-1")
 
 
 async def _send(writer: asyncio.StreamWriter, status: int, headers: dict[str, str], content: Any) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 
 MODEL = Path(__file__).parents[1] / "data" / "testmodel" / "model.gguf"
+SAFETENSORS = Path(__file__).parents[1] / "data" / "testmodel" / "safetensors"
+"""The same model as a folder that vLLM and transformers load."""
 SAMPLING: dict[str, object] = {"top_p": 1, "top_k": 0, "min_p": 0}
 """extra_body for the sampling that the model was measured with."""
 

@@ -21,8 +21,7 @@ from qlp.validation.policy import Policy
 from qlp.validation.project import Project
 
 if TYPE_CHECKING:
-    from qlp.budget import Ledger
-    from qlp.pipeline.models import Models
+    from qlp.pipeline.model_stack import ModelStack
 
 _GRACE_S = 30.0
 """How much longer than one model call all reviewers together may take."""
@@ -31,10 +30,9 @@ _GRACE_S = 30.0
 class ModelReview:
     """Implements `Review` (qlp/validation/asked.py) with the configured model of tier T1."""
 
-    def __init__(self, backend: SandboxBackend, models: Models, ledger: Ledger, settings: Settings) -> None:
+    def __init__(self, backend: SandboxBackend, stack: ModelStack, settings: Settings) -> None:
         self._backend = backend
-        self._models = models
-        self._ledger = ledger
+        self._stack = stack
         self._settings = settings
 
     async def __call__(
@@ -49,19 +47,22 @@ class ModelReview:
     ) -> Verdict:
         names = policy.opinions or tuple(reviewers())
         project = Project(tuple(files), contract)
-        asked = await self._ask(names, project, verdict, requirements)
+        asked = await self._ask(names, project, verdict, requirements, tenant)
         tried = await self._try(asked.opinions, project, tenant)
         return apply(verdict, tried, asked.skipped, policy)
 
-    async def _ask(self, names: Sequence[str], project: Project, verdict: Verdict, requirements: str) -> Opinions:
-        from qlp.budget import GuardedProvider
+    async def _ask(
+        self, names: Sequence[str], project: Project, verdict: Verdict, requirements: str, tenant: str
+    ) -> Opinions:
+        from qlp.budget import Spender
+        from qlp.pipeline.model_stack import Purse
 
         try:
-            if (await self._models.available()).default is None:
+            if (await self._stack.models.available()).default is None:
                 return Opinions(skipped=dict.fromkeys(names, NO_MODEL))
-            inner, price = await self._models.provider("t1")
             key = f"val_{secrets.token_hex(8)}"
-            provider = GuardedProvider(inner, price, self._ledger, key, self._settings.runs.max_cost_usd)
+            cap = self._settings.runs.max_cost_usd
+            provider = await self._stack.tier("t1", Purse(key, cap, Spender(tenant=tenant)))
             async with asyncio.timeout(self._settings.models.timeout_s + _GRACE_S):
                 return await ask_reviewers(
                     names, project, verdict, requirements, provider, self._settings.models, key=key

@@ -1,4 +1,4 @@
-"""The built-in reviewers: logic, requirement coverage, review. Each is a prompt (qlp/prompts) and the common answer."""
+"""The built-in reviewers: logic, requirements, review, security; each a prompt (qlp/prompts), one form of answer."""
 
 from __future__ import annotations
 
@@ -60,3 +60,4 @@ def _fitting(project: Project) -> tuple[list[SourceFile], list[str]]:
 LOGIC = PromptReviewer("logic", "opinion-logic")
 REQUIREMENTS = PromptReviewer("requirements", "opinion-requirements")
 REVIEW = PromptReviewer("review", "opinion-review")
+SECURITY = PromptReviewer("security", "opinion-security")

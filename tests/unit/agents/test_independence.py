@@ -7,7 +7,7 @@ import pytest
 from qlp.agents.fallback_plan import fallback_plan
 from qlp.agents.independence import tests_independent as independent
 from qlp.agents.outline import outline
-from qlp.agents.tiers import task_messages
+from qlp.agents.task_prompt import task_messages
 from qlp.models import Analysis, Attempt, ProjectSpec, Request, SourceFile, TaskResult
 from qlp.models.request import ProjectLanguage
 from qlp.pipeline.runtime import TaskInput

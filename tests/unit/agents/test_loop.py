@@ -99,3 +99,10 @@ def test_state_survives_storage() -> None:
 def test_a_malformed_answer_is_told_to_the_next_try() -> None:
     attempt = Attempt(tier="t1", model="m", prompt="p", outcome="malformed", reason="unclosed x1: breaks off")
     assert malformed_finding(attempt).message == "unclosed x1: breaks off"
+
+
+def test_a_ladder_may_end_in_a_shell_or_be_routed() -> None:
+    state = Escalation.start(forced=None, max_attempts=5, top="t3")
+    assert state.after("t1", A).after("t2", A).next() == "t3"
+    assert Escalation.start(forced=None, max_attempts=5, routed=("t2", "t3")).next() == "t2"
+    assert Escalation.start(forced="t3", max_attempts=5).ladder == ("t3",)

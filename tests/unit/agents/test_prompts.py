@@ -8,7 +8,7 @@ from jinja2 import UndefinedError
 from qlp.agents.fallback_plan import fallback_plan
 from qlp.agents.planner import plan_messages
 from qlp.agents.prompts import PromptName, data_tag, fence, load, toolset
-from qlp.agents.tiers import task_messages
+from qlp.agents.task_prompt import task_messages
 from qlp.models import (
     LANGUAGES,
     Analysis,

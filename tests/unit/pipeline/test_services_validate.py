@@ -30,6 +30,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
         settings=settings,
         sandbox=ToolBackend(),
         models=unused,
+        stack=unused,
         capsules=unused,
         signer=unused,
         ledger=unused,

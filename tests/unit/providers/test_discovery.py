@@ -5,17 +5,14 @@ import time
 import pytest
 from pydantic import SecretStr
 
-from qlp.config import ModelSettings, TierSettings, TiersSettings
-from qlp.errors import InputError, ProviderError, ProviderUnavailableError
-from qlp.providers.breaker import Breakers
+from qlp.config import ModelSettings
+from qlp.errors import InputError, ProviderUnavailableError
 from qlp.providers.discovery import choose_model, discover, list_models
 from qlp.providers.endpoint import Endpoint, is_loopback
-from qlp.providers.pool import connect
 from tests.support.scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.unit
 NOBODY = "http://127.0.0.1:9/v1"
-LARGE = TiersSettings(t2=TierSettings(model="large"))
 
 
 async def test_nothing_configured_and_nothing_listening() -> None:
@@ -83,28 +80,6 @@ def test_default_model_is_a_chat_model() -> None:
     assert choose_model(("text-embedding-3-small", "whisper-1", "dall-e-3", "gpt-4o-mini")) == "gpt-4o-mini"
     assert choose_model(("nomic-embed-text", "qwen2.5-coder:7b", "llama3")) == "qwen2.5-coder:7b"
     assert choose_model(()) is None
-
-
-async def test_connect_settles_the_models_of_the_tiers(server: ScriptedServer) -> None:
-    server.models = ["small", "large"]
-    breakers = Breakers()
-    pool = await connect(ModelSettings(base_url=server.url), LARGE, {}, breakers=breakers)
-    assert pool is not None
-    assert (pool.of("t1").name, pool.of("t2").name) == ("local:small", "local:large")
-    assert pool.unpriced() == ()
-    same = await connect(ModelSettings(base_url=server.url), environ={}, breakers=breakers)
-    assert same is not None
-    assert same.t1 is same.t2
-    assert same.t1.breaker is pool.t1.breaker, "parallel runs must share what they know about an outage"
-    unknown = await connect(ModelSettings(base_url=server.url, price="table"), environ={})
-    assert unknown is not None
-    assert unknown.unpriced() == ("local:small",)
-
-
-async def test_an_endpoint_without_models_says_what_to_do(server: ScriptedServer) -> None:
-    server.models = []
-    with pytest.raises(ProviderError, match="QLP_TIERS__T1__MODEL"):
-        await connect(ModelSettings(base_url=server.url), environ={})
 
 
 @pytest.mark.parametrize(

@@ -54,3 +54,55 @@ def test_policies() -> None:
 )
 def test_provider_by_address(url: str, name: str | None) -> None:
     assert provider_id(url) == name
+
+
+ANTHROPIC = "https://api.anthropic.com"
+BEDROCK = "https://bedrock-runtime.eu-central-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "model", "usd"),
+    [
+        (ANTHROPIC, "claude-3-5-haiku", "4.80"),
+        (ANTHROPIC, "claude-3-5-haiku-20241022", "4.80"),
+        (ANTHROPIC, "claude-sonnet-4-20250514", "18.00"),
+        (ANTHROPIC, "claude-3-5-haikuish", None),
+        (ANTHROPIC, "claude-3-5-haiku-20241022-tuned", None),
+        (ANTHROPIC, "my-claude-3-5-haiku", None),
+        (BEDROCK, "amazon.nova-lite-v1:0", "0.30"),
+        (BEDROCK, "eu.amazon.nova-lite-v1:0", "0.30"),
+        (BEDROCK, "amazon.nova-lite-v2:0", None),
+        (BEDROCK, "anthropic.claude-3-5-haiku-20241022-v1:0", "4.80"),
+        (BEDROCK, "amazon.nova-litest-v1:0", None),
+        ("https://mine.openai.azure.com/openai", "gpt-4o-mini", "0.75"),
+        ("https://mine.openai.azure.com/openai", "my-deployment", None),
+    ],
+)
+def test_a_snapshot_of_a_model_has_its_price_and_a_relative_has_none(url: str, model: str, usd: str | None) -> None:
+    assert cost(model, MILLION, base_url=url, at=AT) == (None if usd is None else Decimal(usd))
+
+
+def test_a_large_prompt_a_cache_write_and_a_batch_have_their_own_prices() -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    small, large = Tokens(input=100_000, output=0), Tokens(input=300_000, output=0)
+    model = "claude-sonnet-4-5"
+    assert cost(model, small, base_url=ANTHROPIC, at=at) == Decimal("0.3")
+    assert cost(model, large, base_url=ANTHROPIC, at=at) == Decimal("1.8")
+    written = Tokens(input=100_000, output=0, cache_write=100_000)
+    assert cost(model, written, base_url=ANTHROPIC, at=at) == Decimal("0.375")
+    assert cost("gpt-4o-mini", MILLION, base_url=OPENAI, at=at, batch=True) == Decimal("0.375")
+
+
+def test_larger_prompts_are_never_cheaper_so_the_bound_of_a_prompt_bounds_its_cost() -> None:
+    from genai_prices.data_snapshot import get_snapshot
+    from genai_prices.types import ModelPrice, TieredPrices
+
+    tiered = 0
+    for provider in get_snapshot().providers:
+        for model in provider.models:
+            prices = [model.prices] if isinstance(model.prices, ModelPrice) else [p.prices for p in model.prices]
+            for value in (v for p in prices for v in vars(p).values() if isinstance(v, TieredPrices)):
+                steps = [value.base, *(tier.price for tier in value.tiers)]
+                assert steps == sorted(steps), (provider.id, model.id)
+                tiered += 1
+    assert tiered

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from qlp.budget import Ledger
 from qlp.config import ModelSettings, RunSettings, Settings
 from qlp.models import ContractFile, InterfaceContract, SourceFile, StageResult, Verdict
-from qlp.pipeline.models import Models
+from qlp.pipeline.model_stack import ModelStack
 from qlp.sandbox.protocol import Command, ExecResult, Limits
 from qlp.store import Database, sqlite_url
 from qlp.validation.opinions import ModelReview, reviewers
@@ -109,7 +108,7 @@ async def review(
             models=ModelSettings(base_url=url or server.url, api_key="k", price="free", timeout_s=10),
             runs=RunSettings(**runs),
         )
-        ask = ModelReview(sandboxes, Models(settings.models), Ledger(database), settings)  # type: ignore[arg-type]
+        ask = ModelReview(sandboxes, ModelStack(settings, database), settings)  # type: ignore[arg-type]
         return await ask(FILES, CONTRACT, passed(), policy=rules, requirements="adds", tenant="t")
 
 
@@ -184,7 +183,7 @@ async def test_the_budget_and_nonsense_skip(database: Database, tmp_path: Path) 
     with ScriptedServer([]) as server:
         models = ModelSettings(base_url=server.url, api_key="k", price="unknown")
         settings = Settings(home=tmp_path, models=models, runs=RunSettings(max_cost_usd=poor))
-        ask = ModelReview(Sandboxes(), Models(models), Ledger(database), settings)  # type: ignore[arg-type]
+        ask = ModelReview(Sandboxes(), ModelStack(settings, database), settings)  # type: ignore[arg-type]
         rules = load_policy("development").model_copy(update={"opinions": ("logic",)})
         verdict = await ask(FILES, CONTRACT, passed(), policy=rules, requirements="", tenant="t")
     assert "budget" in verdict.opinions_skipped["logic"]

@@ -1,0 +1,1 @@
+"""The wire of chat completions, as OpenAI defined it and many servers speak it."""
