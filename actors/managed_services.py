@@ -1,5 +1,5 @@
-"""The pipeline's services in a worker of a cluster: its sandboxes are the managers', it opens no engine itself, and models
-that the cluster hosts are asked over Serve."""
+"""The pipeline's services in a worker of a cluster: its sandboxes are the managers', it opens no engine itself, and
+models that the cluster hosts are asked over Serve."""
 
 from __future__ import annotations
 
