@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-RESULT = Path(__file__).parent / "results" / "vllm_host.json"
+RESULTS = Path(__file__).parent / "results"
 MODEL = Path(__file__).parents[1] / "tests" / "data" / "testmodel" / "safetensors"
 NAME = "tiny"
 ENGINE = {"enforce_eager": True, "kv_cache_memory_bytes": 256 << 20}
@@ -159,7 +159,7 @@ def main() -> None:
         serve.shutdown()
         ray.shutdown()
         folder.release()
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    (RESULTS / f"vllm_host_{args.tokens}.json").write_text(json.dumps(result, indent=1) + "\n")
     sys.stdout.write(json.dumps({k: v for k, v in result.items() if k != "all"}, indent=1) + "\n")
 
 

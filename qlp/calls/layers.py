@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qlp.calls.breaker_board import BreakerBoard, BreakerShared
 from qlp.calls.cached import CachedResponses
 from qlp.calls.fallbacks import FallbackChain
-from qlp.calls.limiter import RateLimiter, bucket_of
+from qlp.calls.limiter import Bucket, RateLimiter, bucket_of
 from qlp.calls.rate_limit import RateLimited
 from qlp.calls.response_store import ResponseStore, open_response_cache
 from qlp.calls.state import calls_database
@@ -44,19 +44,23 @@ class CallLayers:
             store=open_response_cache(settings),
         )
 
-    def around_model(
-        self, model: ModelProvider, guard: Callable[[AnyProvider, ModelProvider], AnyProvider]
-    ) -> AnyProvider:
-        """Rate limit, budget (`guard(limited, model)` wraps it), shared breaker. An open breaker reserves no money and
-        takes no place in the line."""
+    def bucket(self, model: ModelProvider) -> Bucket:
+        """Where the requests and tokens of this model and key are counted."""
         source = self.settings.providers.get(model.name.partition(":")[0])
-        bucket = bucket_of(
+        return bucket_of(
             model.name,
             model.endpoint.base_url,
             model.endpoint.secret,
             rpm=source.rpm if source else None,
             tpm=source.tpm if source else None,
         )
+
+    def around_model(
+        self, model: ModelProvider, guard: Callable[[AnyProvider, ModelProvider], AnyProvider]
+    ) -> AnyProvider:
+        """Rate limit, budget (`guard(limited, model)` wraps it), shared breaker. An open breaker reserves no money and
+        takes no place in the line."""
+        bucket = self.bucket(model)
         guarded = guard(RateLimited(model, bucket, self.limiter), model)
         url = model.endpoint.base_url
         return BreakerShared(guarded, self.breakers.of(url, model.model), self.board, endpoint=url)

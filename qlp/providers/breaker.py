@@ -36,6 +36,10 @@ class BreakerReport(Frozen):
     """Seconds until the next call may probe; 0 unless open."""
 
 
+_MOST = 2000
+"""Breakers that are kept: callers of the OpenAI API choose the names of models."""
+
+
 class CircuitBreaker:
     """One breaker for one model at one endpoint. Not thread-safe: used from one event loop."""
 
@@ -113,9 +117,17 @@ class Breakers:
 
     def of(self, base_url: str, model: str) -> CircuitBreaker:
         key = (base_url, model)
-        if key not in self._by_key:
-            self._by_key[key] = CircuitBreaker(model, self._policy, clock=self._clock)
-        return self._by_key[key]
+        found = self._by_key.get(key)
+        if found is None:
+            found = self._by_key[key] = CircuitBreaker(model, self._policy, clock=self._clock)
+            self._forget()
+        return found
+
+    def _forget(self) -> None:
+        """The oldest that know of no failure, when there are too many."""
+        idle = [key for key, breaker in self._by_key.items() if not breaker.failures]
+        for key in idle[: max(0, len(self._by_key) - _MOST)]:
+            del self._by_key[key]
 
     def states(self) -> dict[str, BreakerState]:
         """`<base_url> <model>` -> state, for status pages."""

@@ -17,6 +17,8 @@ from qlp.providers.openai_compatible import OpenAICompatible
 
 BREAKERS = Breakers()
 """One breaker for an endpoint and model in the whole process, so that parallel runs learn of an outage together."""
+_MOST = 1000
+"""Names that are remembered: callers of the OpenAI API choose them."""
 _BELOW: dict[Tier, Tier] = {"t0": "t1", "t2": "t1", "t3": "t2"}
 """Whose model a tier takes that names none; T0 has no tier below that asks a model."""
 
@@ -53,10 +55,14 @@ class ProviderRegistry:
         """Sends no completion. Raises InputError for an unknown provider or settings that cannot work,
         NoGeneratorError for an id when there is no endpoint, ProviderError for a missing key (reason `auth`) or
         package (reason `unsupported`)."""
-        if name not in self._connected:
+        found = self._connected.get(name)
+        if found is None:
             made = await self._connect(name)
-            self._connected[name] = self._connected.setdefault(made.name, made)
-        return self._connected[name]
+            found = self._connected.setdefault(made.name, made)
+            self._connected[name] = found
+            while len(self._connected) > _MOST:  # who still uses the oldest keeps it
+                del self._connected[next(iter(self._connected))]
+        return found
 
     async def chain(self, tier: Tier) -> tuple[str, ...]:
         """`provider:model` of the tier's model, then of its fallbacks; empty if no model is configured or found.

@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import cast
 
 from qlp.budget import GuardedProvider, Spender
+from qlp.calls.layers import AnyProvider, CallLayers
 from qlp.errors import ProviderError
 from qlp.providers.kinds import ModelProvider
-from qlp.providers.protocol import Completion, Delta
+from qlp.providers.protocol import Completion, Delta, StreamingProvider
 from serve_app.openai.answer import DONE, Shape, call_deltas, choices_of, finish_of, logprobs_block
 from serve_app.openai.body import ChatBody, contract_of
 from serve_app.openai.exchange import EVENTS, JSON, Asker, Exchange, one_piece
@@ -20,9 +21,12 @@ from serve_app.openai.toll import Toll
 class Converted:
     """Implements `Answerer` for one model."""
 
-    def __init__(self, provider: ModelProvider, toll: Toll, *, timeout_s: float, max_tokens: int) -> None:
+    def __init__(
+        self, provider: ModelProvider, toll: Toll, layers: CallLayers, *, timeout_s: float, max_tokens: int
+    ) -> None:
         self._provider = provider
         self._toll = toll
+        self._layers = layers
         self._timeout_s = timeout_s
         self._max_tokens = max_tokens
 
@@ -45,15 +49,15 @@ class Converted:
             raise
         return Exchange(200, EVENTS, _chunks(shape, first, deltas, usage=body.wants_usage))
 
-    async def _guarded(self, asker: Asker) -> GuardedProvider:
-        return GuardedProvider(
-            inner=self._provider,
-            price=await self._toll.price(self._provider.name, self._provider.endpoint),
-            ledger=await self._toll.ledger(),
-            run_id=f"chat_{asker.request_id}"[:64],
-            cap_usd=None,
-            spender=Spender(tenant=asker.tenant, api_key=asker.key_id),
-        )
+    async def _guarded(self, asker: Asker) -> StreamingProvider:
+        price = await self._toll.price(self._provider.name, self._provider.endpoint)
+        ledger = await self._toll.ledger()
+        spender = Spender(tenant=asker.tenant, api_key=asker.key_id)
+
+        def guard(limited: AnyProvider, _: ModelProvider) -> AnyProvider:
+            return GuardedProvider(limited, price, ledger, f"chat_{asker.request_id}"[:64], None, spender)
+
+        return cast(StreamingProvider, self._layers.around_model(self._provider, guard))
 
 
 async def _chunks(

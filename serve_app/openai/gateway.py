@@ -5,16 +5,22 @@ from __future__ import annotations
 from actors.vllm.client import ModelClient
 from actors.vllm.declared import declared
 from actors.vllm.provider import PROVIDER, hosts
+from qlp.calls.layers import CallLayers
+from qlp.calls.windows import Limit
 from qlp.errors import InputError, NoGeneratorError, ProviderError
 from qlp.providers.openai_compatible import OpenAICompatible
-from qlp.providers.registry import ProviderRegistry
+from qlp.providers.registry import BREAKERS, ProviderRegistry
 from serve_app.backend import Backend
+from serve_app.openai.allowance import Allowance
 from serve_app.openai.converted import Converted
 from serve_app.openai.exchange import Answerer
 from serve_app.openai.hosted import Hosted
 from serve_app.openai.run_answer import PREFIX, TIERS, RunAnswerer
 from serve_app.openai.toll import Toll
 from serve_app.openai.upstream import Sessions, Upstream
+
+_MOST = 500
+"""Names that are remembered: callers choose them, and the oldest can be found again."""
 
 
 class Gateway:
@@ -25,18 +31,24 @@ class Gateway:
         self._settings = backend.settings
         self._toll = Toll(backend.settings, backend.database)
         self._registry = ProviderRegistry(backend.settings, vllm=hosts(backend.settings.vllm))
+        self._layers = CallLayers.open(backend.settings, backend.database, BREAKERS)
         self._sessions = Sessions()
         self._known: dict[str, Answerer] = {}
 
     async def answerer(self, model: str) -> Answerer:
         """Raises ProviderError with reason `not_found` for a name that stands for nothing."""
-        if model not in self._known:
-            self._known[model] = await self._find(model)
-        return self._known[model]
+        found = self._known.get(model)
+        if found is None:
+            found = await self._find(model)
+            while len(self._known) >= _MOST:
+                del self._known[next(iter(self._known))]
+            self._known[model] = found
+        return found
 
     async def close(self) -> None:
         await self._sessions.close()
         await self._registry.aclose()
+        self._layers.close()
 
     async def _find(self, model: str) -> Answerer:
         if model in TIERS:
@@ -62,5 +74,13 @@ class Gateway:
                 self._toll,
                 timeout_s=timeout_s,
                 max_tokens=max_tokens,
+                allowance=self._allowance(found),
             )
-        return Converted(found, self._toll, timeout_s=timeout_s, max_tokens=max_tokens)
+        return Converted(found, self._toll, self._layers, timeout_s=timeout_s, max_tokens=max_tokens)
+
+    def _allowance(self, found: OpenAICompatible) -> Allowance | None:
+        bucket = self._layers.bucket(found)
+        if bucket.limit == Limit():
+            return None
+        models = self._settings.models
+        return Allowance(self._layers.limiter, bucket, models.max_tokens, models.timeout_s)

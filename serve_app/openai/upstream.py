@@ -16,6 +16,7 @@ from qlp.providers.breaker import CircuitBreaker
 from qlp.providers.endpoint import Endpoint
 from qlp.providers.faults import status_fault
 from qlp.providers.reply import an_object
+from serve_app.openai.allowance import Allowance
 from serve_app.openai.body import ChatBody
 from serve_app.openai.exchange import EVENTS, JSON, Asker, Exchange, one_piece
 from serve_app.openai.problems import error_body
@@ -70,7 +71,10 @@ class Upstream:
         *,
         timeout_s: float,
         max_tokens: int,
+        allowance: Allowance | None = None,
     ) -> None:
+        """`allowance` None: the provider has no limits of its own."""
+        self._allowance = allowance
         self._name = name
         self._model = model
         self._endpoint = endpoint
@@ -82,6 +86,7 @@ class Upstream:
         self._where = f"{name} at {endpoint.base_url}"
 
     async def open(self, body: ChatBody, asker: Asker) -> Exchange:
+        grant = await self._allowance.take(body) if self._allowance else None
         ticket = await self._toll.enter(self._name, self._endpoint, body, asker)
         try:
             response = await self._post(self._fields(body, ticket), body.stream, asker)
@@ -92,6 +97,8 @@ class Upstream:
         if response.status != 200:
             if ticket is not None:
                 await ticket.release()
+            if self._allowance is not None:
+                await self._allowance.refused(grant, response.status, response.headers.get("retry-after"))
             return await self._refused(response)
         kind = response.headers.get("content-type", JSON)
         if "text/event-stream" in kind:
@@ -99,6 +106,8 @@ class Upstream:
         whole = await self._whole(response)
         if ticket is not None:
             await ticket.settle(_usage(whole))
+        if self._allowance is not None:
+            await self._allowance.used(grant, _usage(whole))
         return Exchange(200, JSON, one_piece(whole))
 
     def _fields(self, body: ChatBody, ticket: Ticket | None) -> dict[str, Any]:

@@ -234,6 +234,22 @@ async def test_money_is_set_aside_and_settled(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
+async def test_the_limits_of_a_provider_hold_here_too(opened: Opened, stream: bool) -> None:
+    with ScriptedServer([Reply(match=".", text="hi")]) as server:
+        work = {"base_url": server.url, "api_key": "k", "rpm": 2}
+        models = {"base_url": server.url, "timeout_s": 2}
+        async with opened(None, providers={"work": work}, models=models) as facade:
+            for _ in range(2):
+                answer = await facade.create(model="work:scripted", stream=stream)
+                if stream:
+                    assert [chunk async for chunk in answer]
+            with pytest.raises(openai.RateLimitError):
+                await facade.create(model="work:scripted", stream=stream)
+            await facade.create(model="local:scripted")
+    assert len(server.calls) == 3, "a call over the limit reached the endpoint"
+
+
+@pytest.mark.parametrize("stream", [True, False])
 async def test_a_budget_that_is_used_up(opened: Opened, stream: bool) -> None:
     own = [{"model": "paid:scripted", "input": "1", "output": "2"}]
     with ScriptedServer([Reply(text="hi", times=3)]) as server:

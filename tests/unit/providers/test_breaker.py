@@ -84,3 +84,13 @@ def test_one_breaker_for_each_endpoint_and_model() -> None:
     assert board.of("http://a/v1", "m") is board.of("http://a/v1", "m")
     assert board.of("http://b/v1", "m").state == "closed"
     assert board.states() == {"http://a/v1 m": "open", "http://b/v1 m": "closed"}
+
+
+def test_callers_who_name_many_models_do_not_fill_the_memory() -> None:
+    breakers = Breakers()
+    down = breakers.of("http://h", "down")
+    down.failure()
+    for i in range(2100):
+        breakers.of("http://h", str(i))
+    assert len(breakers.states()) <= 2001
+    assert breakers.of("http://h", "down") is down, "what is known of an outage is kept"
