@@ -150,19 +150,22 @@ async def host_services() -> AsyncIterator[dict[str, str]]:
         yield {"HOSTILE_PORT": str(tcp.sockets[0].getsockname()[1]), "HOSTILE_ABSTRACT": name}
 
 
+_FIRST = {"docker": 0, "bubblewrap": 1}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Docker takes every program in every way it can be run; on bubblewrap, with the same runner inside, each program is
-    run in one of its ways, by turns. `QLP_HOSTILE=all` runs all of them there too."""
+    """The same runner is inside of Docker and bubblewrap, so each program is run in one of its ways on the one and in
+    the next of its ways on the other, by turns. `QLP_HOSTILE=all` runs all ways on both."""
     if os.environ.get("QLP_HOSTILE") == "all":
         return
     turn: dict[str, int] = {}
     dropped: list[pytest.Item] = []
     for item in items:
         params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-        program = params.get("program")
-        if program is None or params.get("target") != "bubblewrap":
+        program, first = params.get("program"), _FIRST.get(params.get("target", ""))
+        if program is None or first is None:
             continue
-        number = turn.setdefault(program.id, len(turn))
+        number = turn.setdefault(program.id, len(turn)) + first
         if params["mode"] != program.modes[number % len(program.modes)]:
             dropped.append(item)
     config.hook.pytest_deselected(items=dropped)
