@@ -1,7 +1,11 @@
-"""Every blueprint through the whole pipeline: generated, built, started, tested and asked in a real sandbox."""
+"""Every blueprint through the whole pipeline: generated, built, started, tested and asked in a real sandbox.
+
+With one request each; `QLP_BLUEPRINTS=all` takes all of them.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,8 @@ from tests.support.requests import REFUSED, REQUESTS
 CASES = [
     pytest.param(name, text, id=f"{name}-{i + 1}") for name, texts in REQUESTS.items() for i, text in enumerate(texts)
 ]
+
+WHOLE = [c for c in CASES if os.environ.get("QLP_BLUEPRINTS") == "all" or str(c.id).endswith("-1")]
 
 
 @pytest.mark.unit
@@ -57,7 +63,7 @@ def test_contradictions_and_the_impossible_are_named(text: str) -> None:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(("blueprint", "text"), CASES)
+@pytest.mark.parametrize(("blueprint", "text"), WHOLE)
 async def test_it_is_verified_and_its_capsule_too(tmp_path: Path, blueprint: str, text: str) -> None:
     platform = await Platform.open(settings_for(tmp_path))
     _, outcome = await platform.run(Request(text=text))
