@@ -34,6 +34,10 @@ class Allowance:
         if tokens:
             await self.limiter.settle(self.bucket, grant, requests=1, tokens=tokens)
 
+    async def unsent(self, grant: Grant | None) -> None:
+        """Nothing was asked: it counts for nothing."""
+        await self.limiter.settle(self.bucket, grant, requests=0, tokens=0)
+
     async def refused(self, grant: Grant | None, status: int, retry_after: str | None) -> None:
         """No tokens were taken; a 429 stops all callers of the key for a while."""
         await self.limiter.settle(self.bucket, grant, requests=1, tokens=0)

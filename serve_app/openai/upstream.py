@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from qlp.errors import ProviderError, ProviderTimeoutError, ProviderUnavailableError
+from qlp.errors import ProviderError, ProviderTimeoutError, ProviderUnavailableError, QLPError
 from qlp.providers.breaker import CircuitBreaker
 from qlp.providers.endpoint import Endpoint
 from qlp.providers.faults import status_fault
@@ -87,7 +87,12 @@ class Upstream:
 
     async def open(self, body: ChatBody, asker: Asker) -> Exchange:
         grant = await self._allowance.take(body) if self._allowance else None
-        ticket = await self._toll.enter(self._name, self._endpoint, body, asker)
+        try:
+            ticket = await self._toll.enter(self._name, self._endpoint, body, asker)
+        except QLPError:
+            if self._allowance is not None:
+                await self._allowance.unsent(grant)
+            raise
         try:
             response = await self._post(self._fields(body, ticket), body.stream, asker)
         except BaseException:
